@@ -1,0 +1,214 @@
+/* What the state and the journal remember of a change: ids, values written, hashes of secrets. */
+#include "base/clock.h"
+#include "base/text.h"
+#include "apply/internal.h"
+
+#include <string.h>
+
+/** The hash of a secret that was written, or what the state held of one that was not. */
+static struct node *trace_of(struct run *run, const struct change *change, const char *path,
+    const struct node *wanted, const struct node *was)
+{
+    VEC_EACH(field, &change->fields)
+    {
+        if (text_equal(field->path, path)) {
+            struct secret_fact fact = secrets_fact(run->secrets, run->arena, wanted->text);
+            struct node *trace = node_map(run->arena);
+            node_set_string(run->arena, trace, "reference", wanted->text);
+            if (fact.hash != NULL) {
+                node_set_string(run->arena, trace, "hmac", fact.hash);
+            }
+            return trace;
+        }
+    }
+    return was != NULL ? node_copy(run->arena, was) : NULL;
+}
+
+static struct node *learn_value(struct run *run, const struct change *change, const char *path,
+    const struct node *wanted, const struct node *was)
+{
+    if ((wanted->marks & NODE_SECRET) != 0) {
+        return trace_of(run, change, path, wanted, was);
+    }
+    if (!node_is(wanted, NODE_MAP)) {
+        return node_copy(run->arena, wanted);
+    }
+    struct node *out = node_map(run->arena);
+    for (uint32_t i = 0; i < wanted->count; i++) {
+        const struct pair *pair = &wanted->pairs[i];
+        struct node *value = learn_value(run, change,
+            arena_printf(run->arena, "%s.%s", path, pair->key), pair->value,
+            node_get(was, pair->key));
+        if (value != NULL) {
+            node_set(run->arena, out, pair->key, value);
+        }
+    }
+    return out;
+}
+
+static struct node *learn_fields(struct run *run, const struct change *change)
+{
+    const struct known_object *known =
+        known_object(run->plan->known, change->from != NULL ? change->from : change->address);
+    struct node *out = node_map(run->arena);
+
+    for (const struct field *f = change->kind->fields; f->name != NULL; f++) {
+        const struct node *wanted = node_get(change->resource->fields, f->name);
+        if (wanted == NULL || f->type == FIELD_GROUP ||
+            (f->flags & (FIELD_LOCAL | FIELD_LIVE_ONLY)) != 0) {
+            continue;
+        }
+        const struct node *was = known != NULL ? node_get(known->fields, f->name) : NULL;
+        struct node *value = learn_value(run, change, f->name, wanted, was);
+        if (value != NULL) {
+            node_set(run->arena, out, f->name, value);
+        }
+    }
+    return out;
+}
+
+static bool is_adopted(struct run *run, const struct change *change)
+{
+    const struct known_object *known =
+        known_object(run->plan->known, change->from != NULL ? change->from : change->address);
+    const char *mark = change->object != NULL ? change->object->mark : NULL;
+
+    if (change->action == ACTION_CREATE || change->action == ACTION_REPLACE ||
+        change->action == ACTION_ROTATE) {
+        return false;
+    }
+    if (known != NULL) {
+        return known->adopted;
+    }
+    return change->action == ACTION_ADOPT || (mark != NULL && text_starts(mark, "adopted/"));
+}
+
+struct known_object learn_object(struct run *run, const struct step *step)
+{
+    const struct change *change = step->change;
+    const struct kind *kind = change->kind;
+    const char *hash = node_get_text(change->extra, "new_hash");
+    const char *id = step->made_id != NULL ? step->made_id : hash != NULL ? hash : change->id;
+
+    return (struct known_object){
+        .address = change->address,
+        .kind = kind->name,
+        .id = id,
+        .adopted = is_adopted(run, change),
+        .fields = learn_fields(run, change),
+        .extra = kind->remember != NULL ? kind->remember(&step->context) : NULL,
+        .changed_at = clock_format(run->arena, clock_now()),
+    };
+}
+
+struct node *learn_note(struct run *run, const struct step *step)
+{
+    const struct change *change = step->change;
+    struct node *note = node_map(run->arena);
+
+    if (change->resource == NULL) {
+        return note;
+    }
+    struct known_object object = learn_object(run, step);
+    node_set(run->arena, note, "fields", (struct node *)node_copy(run->arena, object.fields));
+    node_set_bool(run->arena, note, "adopted", object.adopted);
+    node_set(run->arena, note, "id", node_string(run->arena, object.id));
+    if (object.extra != NULL) {
+        node_set(run->arena, note, "extra", node_copy(run->arena, object.extra));
+    }
+    if (change->from != NULL) {
+        node_set_string(run->arena, note, "from", change->from);
+    }
+    if (change->action == ACTION_ROTATE && change->object != NULL) {
+        node_set_string(run->arena, note, "old", change->object->id);
+    }
+    return note;
+}
+
+void learn_done(struct run *run, const struct step *step)
+{
+    const struct change *change = step->change;
+    struct state *state = session_state(run->session);
+
+    if (change->action == ACTION_DELETE || change->action == ACTION_FORGET) {
+        state_drop(run->arena, state, change->address);
+        return;
+    }
+    struct known_object object = learn_object(run, step);
+    if (change->from != NULL) {
+        state_drop(run->arena, state, change->from);
+    }
+    state_put(run->arena, state, &object);
+}
+
+/** The state's record out of a journal entry whose change took effect. */
+static void settle_put(struct arena *arena, const struct journal_entry *entry, struct state *state)
+{
+    const char *id = node_get_text(entry->note, "id");
+    const char *from = node_get_text(entry->note, "from");
+    struct known_object object = {.address = entry->address,
+        .kind = entry->kind,
+        .id = id != NULL ? id : entry->id,
+        .adopted = node_get_bool(entry->note, "adopted", false),
+        .fields = node_get(entry->note, "fields"),
+        .extra = node_get(entry->note, "extra")};
+
+    if (from != NULL) {
+        state_drop(arena, state, from);
+    }
+    state_put(arena, state, &object);
+}
+
+/** The old key of a rotation that did not end: the next plan ends it. */
+static void settle_rotation(struct arena *arena, const struct journal_entry *entry,
+    const struct live_kind *in, struct state *state)
+{
+    const char *old = node_get_text(entry->note, "old");
+    const struct object *object = old != NULL ? live_object(in, old) : NULL;
+    const char *new = node_get_text(entry->note, "id");
+
+    if (object == NULL || text_equal(old, new) || object->name == NULL ||
+        strchr(object->name, '~') == NULL) {
+        return;
+    }
+    struct node *extra = node_map(arena);
+    node_set_bool(arena, extra, "retired", true);
+    struct known_object retired = {
+        .address = arena_printf(arena, "%s~%.12s", entry->address, old),
+        .kind = entry->kind,
+        .id = old,
+        .fields = node_map(arena),
+        .extra = extra};
+    state_put(arena, state, &retired);
+}
+
+unsigned apply_settle(struct arena *arena, const struct journal_entries *entries,
+    const struct live *live, const struct kind_set *kinds, struct state *state)
+{
+    unsigned open = 0;
+
+    VEC_EACH(entry, &entries->list)
+    {
+        const struct kind *kind = kind_by_name(kinds, entry->kind);
+        const struct live_kind *in = kind != NULL ? live_kind(live, kind) : NULL;
+        if (in == NULL || in->status == LIVE_UNREAD) {
+            continue;
+        }
+        open += entry->result == NULL ? 1 : 0;
+        const char *noted = node_get_text(entry->note, "id");
+        const char *id = noted != NULL ? noted : entry->id;
+        bool there = id != NULL && live_object(in, id) != NULL;
+        bool removed = text_equal(entry->action, "delete") || text_equal(entry->action, "forget");
+        if (text_equal(entry->action, "rotate")) {
+            settle_rotation(arena, entry, in, state);
+        }
+        if (removed && !there) {
+            state_drop(arena, state, entry->address);
+        } else if (!removed && there &&
+                   (text_equal(entry->result, "done") || text_equal(entry->action, "create") ||
+                       text_equal(entry->action, "adopt") || text_equal(entry->action, "rotate"))) {
+            settle_put(arena, entry, state);
+        }
+    }
+    return open;
+}

@@ -1,0 +1,453 @@
+/* The run: who is ready, what is in flight, what is written before it starts. */
+#include "apply/apply.h"
+
+#include "apply/internal.h"
+#include "base/clock.h"
+#include "base/text.h"
+
+#include <string.h>
+
+#define WINDOW 10
+
+void run_report(struct run *run, enum apply_event event, const struct step *step, const char *note)
+{
+    if (run->options->report == NULL) {
+        return;
+    }
+    int64_t since = step != NULL && step->started > 0 ? step->started : run->started;
+    struct apply_report report = {.event = event,
+        .change = step != NULL ? step->change : NULL,
+        .note = note,
+        .done = run->result.done,
+        .failed = run->result.failed,
+        .total = (unsigned)run->steps.count,
+        .elapsed_ms = (uint32_t)(clock_ms() - since)};
+    run->options->report(run->options->context, &report);
+}
+
+struct step *run_step(struct run *run, size_t index)
+{
+    return run->steps.at[index];
+}
+
+static void make_ready(struct run *run, struct step *step)
+{
+    step->status = STEP_READY;
+    *VEC_ADD(run->arena, &run->ready) = step;
+}
+
+void step_arm(struct run *run, struct step *step)
+{
+    step->armed = true;
+    *VEC_ADD(run->arena, &run->outbox) = step;
+}
+
+static void free_lane(struct run *run, struct step *step)
+{
+    if (step->change->lane != NULL && map_get(&run->lanes, step->change->lane) == step) {
+        map_set(&run->lanes, step->change->lane, NULL);
+    }
+}
+
+static void step_ended(struct run *run, struct step *step, enum step_status status)
+{
+    if (step->status == STEP_RUNNING) {
+        run->running--;
+    }
+    step->status = status;
+    run->left--;
+    free_lane(run, step);
+}
+
+static bool is_checked(const struct step *step)
+{
+    return step->change->kind->force != NULL && !(step->change->action == ACTION_DELETE) &&
+           step->change->action != ACTION_FORGET;
+}
+
+static void finish_done(struct run *run, struct step *step)
+{
+    step_ended(run, step, STEP_DONE);
+    run->result.done++;
+    session_outcome(run->session, step->entry, "done");
+    learn_done(run, step);
+    run_report(run, APPLY_DONE, step, NULL);
+    VEC_EACH(user, &step->users)
+    {
+        if (--(*user)->open_needs == 0 && (*user)->status == STEP_WAITING) {
+            make_ready(run, *user);
+        }
+    }
+}
+
+void step_done(struct run *run, struct step *step)
+{
+    if (is_checked(step) && step->status == STEP_RUNNING) {
+        step->status = STEP_CHECKING;
+        run->running--;
+        free_lane(run, step);
+        return;
+    }
+    if (step->status == STEP_CHECKING) {
+        run->running++;
+        step->status = STEP_RUNNING;
+    }
+    finish_done(run, step);
+}
+
+static void skip_users(struct run *run, struct step *step)
+{
+    VEC_EACH(user, &step->users)
+    {
+        if ((*user)->status == STEP_WAITING || (*user)->status == STEP_READY) {
+            (*user)->status = STEP_SKIPPED;
+            run->left--;
+            run->result.skipped++;
+            run_report(run, APPLY_SKIPPED, *user,
+                arena_printf(run->arena, "needs %s", step->change->address));
+            skip_users(run, *user);
+        }
+    }
+}
+
+void step_failed(struct run *run, struct step *step, const char *fallback)
+{
+    bool told = false;
+
+    if (step->status == STEP_CHECKING) {
+        run->running++;
+        step->status = STEP_RUNNING;
+    }
+    step_ended(run, step, STEP_FAILED);
+    run->result.failed++;
+    session_outcome(run->session, step->entry, "failed");
+    VEC_EACH(diag, &run->diags->list)
+    {
+        told = told || text_equal(diag->address, step->change->address);
+    }
+    if (!told) {
+        struct diag *diag = diag_add(run->diags, "LF521", "%s: %s failed: %s",
+            step->change->address, action_name(step->change->action),
+            fallback != NULL ? fallback : "no answer that could be used");
+        diag->address = step->change->address;
+    }
+    run_report(run, APPLY_FAILED, step, fallback);
+    skip_users(run, step);
+    if (!run->options->keep_going) {
+        run->stop = true;
+    }
+}
+
+/* ------------------------------------------------------------------ setting up */
+
+static void link_needs(struct run *run, struct step *step)
+{
+    const struct strings *needs = &step->change->needs;
+
+    for (size_t i = 0; i < needs->count; i++) {
+        struct step *other = map_get(&run->by_address, needs->at[i]);
+        if (other != NULL && other != step) {
+            *VEC_ADD(run->arena, &other->users) = step;
+            step->open_needs++;
+        }
+    }
+}
+
+static void make_steps(struct run *run)
+{
+    VEC_EACH(change, &run->plan->changes)
+    {
+        struct step *step = ARENA_NEW(run->arena, struct step);
+        step->change = *change;
+        step->context = calls_context(run, *change);
+        step->trouble = diags_init(run->arena);
+        *VEC_ADD(run->arena, &run->steps) = step;
+        map_set(&run->by_address, step->change->address, step);
+    }
+    run->left = (unsigned)run->steps.count;
+    VEC_EACH(step, &run->steps) { link_needs(run, *step); }
+}
+
+/** Creates, updates and the like come first; deletes wait for release_deletes(). */
+static void start_first(struct run *run)
+{
+    VEC_EACH(step, &run->steps)
+    {
+        if ((*step)->change->action != ACTION_DELETE && (*step)->open_needs == 0) {
+            make_ready(run, *step);
+        }
+    }
+}
+
+static bool any_open(const struct run *run, bool deletes)
+{
+    VEC_EACH(step, &run->steps)
+    {
+        bool is_delete = (*step)->change->action == ACTION_DELETE;
+        if (is_delete == deletes && (*step)->status < STEP_DONE) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/** Whether something of this or a later step failed or was left out: its old form may be needed. */
+static bool blocks_delete(const struct run *run, const struct step *delete)
+{
+    VEC_EACH(step, &run->steps)
+    {
+        if ((*step)->status > STEP_DONE && (*step)->change->step >= delete->change->step) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/**
+ * Deletes start when all else is done, kind by kind in reverse, so that nothing is taken away
+ * before what replaces it is there. True when some were made ready.
+ */
+static bool release_deletes(struct run *run)
+{
+    unsigned last = 0;
+
+    if (any_open(run, false)) {
+        return false;
+    }
+    VEC_EACH(step, &run->steps)
+    {
+        if ((*step)->status == STEP_WAITING && (*step)->change->step > last) {
+            last = (*step)->change->step;
+        }
+    }
+    bool released = false;
+    VEC_EACH(step, &run->steps)
+    {
+        if ((*step)->status != STEP_WAITING || (*step)->change->step != last) {
+            continue;
+        }
+        if (blocks_delete(run, *step)) {
+            (*step)->status = STEP_SKIPPED;
+            run->left--;
+            run->result.skipped++;
+            run_report(run, APPLY_SKIPPED, *step, "something that came before did not work");
+            continue;
+        }
+        make_ready(run, *step);
+        released = true;
+    }
+    return released || last > 0;
+}
+
+/* ------------------------------------------------------------------ starting steps */
+
+static void intend(struct run *run, struct step *step)
+{
+    const struct change *change = step->change;
+    struct journal_entry entry = {.address = change->address,
+        .kind = change->kind->name,
+        .action = action_name(change->action),
+        .id = step->made_id != NULL ? step->made_id : change->id,
+        .note = learn_note(run, step)};
+    step->entry = session_intend(run->session, &entry);
+}
+
+static bool take_lane(struct run *run, struct step *step)
+{
+    const char *lane = step->change->lane;
+    if (lane == NULL) {
+        return true;
+    }
+    if (map_get(&run->lanes, lane) != NULL) {
+        return false;
+    }
+    map_set(&run->lanes, lane, step);
+    return true;
+}
+
+static void begin(struct run *run, struct step *step)
+{
+    step->status = STEP_RUNNING;
+    step->started = clock_ms();
+    run->running++;
+    run_report(run, APPLY_STARTED, step, NULL);
+}
+
+/** Takes ready steps up to the window; those whose lane is busy go back to the end of the line. */
+static size_t collect_batch(struct run *run, struct step **batch, size_t most)
+{
+    size_t count = 0, looked = 0, waiting = run->ready.count - run->ready_at;
+
+    while (count < most && looked < waiting && run->ready_at < run->ready.count) {
+        struct step *step = run->ready.at[run->ready_at++];
+        looked++;
+        if (step->status != STEP_READY) {
+            continue;
+        }
+        if (!take_lane(run, step)) {
+            *VEC_ADD(run->arena, &run->ready) = step;
+            continue;
+        }
+        batch[count++] = step;
+    }
+    return count;
+}
+
+/** Writes the intents of the next steps and arms them. False: nothing can be started. */
+static bool fill_outbox(struct run *run)
+{
+    struct step *batch[WINDOW];
+    size_t room = run->running < WINDOW ? WINDOW - run->running : 0;
+    size_t count = collect_batch(run, batch, room);
+    size_t kept = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        begin(run, batch[i]);
+        if (!store_make(run, batch[i])) {
+            step_failed(run, batch[i], "the value of the key could not be stored");
+            continue;
+        }
+        intend(run, batch[i]);
+        batch[kept++] = batch[i];
+    }
+    if (kept == 0) {
+        return count > 0 && !run->stop;
+    }
+    if (session_flush(run->session, run->diags) != SESSION_OK) {
+        run->fenced = true;
+        run->stop = true;
+        return false;
+    }
+    for (size_t i = 0; i < kept; i++) {
+        if (batch[i]->change->action == ACTION_FORGET) {
+            finish_done(run, batch[i]);
+        } else {
+            calls_begin(run, batch[i]);
+        }
+    }
+    return true;
+}
+
+static bool run_next(void *context, struct request *ret_request, void **ret_tag)
+{
+    struct run *run = context;
+
+    for (;;) {
+        while (run->outbox_at < run->outbox.count) {
+            struct step *step = run->outbox.at[run->outbox_at++];
+            if (step->armed) {
+                step->armed = false;
+                *ret_request = step->request;
+                *ret_tag = step;
+                return true;
+            }
+        }
+        if (run->stop || client_interrupted() > 0 || !session_alive(run->session) ||
+            !fill_outbox(run)) {
+            return false;
+        }
+    }
+}
+
+static void run_answered(
+    void *context, const struct request *request, const struct reply *reply, void *tag)
+{
+    (void)request;
+    calls_answer(context, tag, reply);
+}
+
+static bool run_tick(void *context)
+{
+    struct run *run = context;
+    run_report(run, APPLY_TICK, NULL, NULL);
+    if (!session_alive(run->session)) {
+        run->fenced = true;
+        run->stop = true;
+    }
+    return !run->stop;
+}
+
+/* ------------------------------------------------------------------ the whole */
+
+static void skip_rest(struct run *run)
+{
+    VEC_EACH(step, &run->steps)
+    {
+        if ((*step)->status < STEP_DONE) {
+            (*step)->status = STEP_SKIPPED;
+            run->result.skipped++;
+            run->left--;
+            run_report(run, APPLY_SKIPPED, *step, "not attempted");
+        }
+    }
+}
+
+static enum apply_end end_of(const struct run *run)
+{
+    if (run->fenced) {
+        return APPLY_FENCED;
+    }
+    if (client_interrupted() > 0) {
+        return APPLY_INTERRUPTED;
+    }
+    return run->result.failed + run->result.skipped > 0 || run->result.not_arrived.count > 0
+               ? APPLY_PARTLY
+               : APPLY_ALL;
+}
+
+static void relearn(struct run *run)
+{
+    VEC_EACH(one, &run->plan->relearn)
+    {
+        struct change change = {.address = one->resource->address,
+            .kind = one->resource->kind,
+            .action = ACTION_UPDATE,
+            .resource = one->resource,
+            .object = one->object,
+            .id = one->object->id};
+        struct step step = {.change = &change, .context = calls_context(run, &change)};
+        struct known_object object = learn_object(run, &step);
+        object.adopted = one->adopted;
+        state_put(run->arena, session_state(run->session), &object);
+    }
+}
+
+struct apply_result apply_run(struct arena *arena, const struct plan *plan,
+    const struct kind_set *kinds, struct client *client, struct secrets *secrets,
+    struct session *session, const struct apply_options *options, struct diags *diags)
+{
+    struct run run = {.arena = arena,
+        .plan = plan,
+        .kinds = kinds,
+        .client = client,
+        .secrets = secrets,
+        .session = session,
+        .options = options,
+        .diags = diags,
+        .by_address = map_init(arena),
+        .lanes = map_init(arena),
+        .started = clock_ms()};
+    struct client_calls calls = {
+        .context = &run, .next = run_next, .done = run_answered, .tick = run_tick};
+
+    relearn(&run);
+    make_steps(&run);
+    start_first(&run);
+    do {
+        client_run(client, &calls);
+    } while (!run.stop && client_interrupted() == 0 &&
+             (verify_force(&run) || release_deletes(&run)));
+    if (run.stop && !run.fenced) {
+        verify_force(&run);
+    }
+    skip_rest(&run);
+    if (!run.fenced && session_dirty(session)) {
+        run.fenced = session_flush(session, diags) == SESSION_FENCED;
+    }
+    if (!run.fenced && run.result.done > 0) {
+        verify_arrived(&run, plan->spec);
+    }
+    run.result.end = end_of(&run);
+    run.result.elapsed_ms = (uint32_t)(clock_ms() - run.started);
+    return run.result;
+}

@@ -1,0 +1,182 @@
+#include "base/arena.h"
+
+#include "base/fail.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Bump allocation in chunks that are freed together. */
+
+#define CHUNK_FIRST ((size_t)64 << 10)
+#define CHUNK_MOST ((size_t)4 << 20)
+
+struct chunk {
+    struct chunk *next;
+    size_t size, used; /* of the bytes behind this header */
+};
+
+struct arena {
+    struct chunk *chunks; /* the first is the one that is filled */
+    size_t next_size;
+    size_t handed_out;
+};
+
+/* The header keeps what follows it aligned for any type. */
+#define CHUNK_HEADER ((sizeof(struct chunk) + 15) & ~(size_t)15)
+
+struct arena *arena_new(void)
+{
+    struct arena *arena = calloc(1, sizeof(*arena));
+    if (arena == NULL)
+        fail_memory();
+    arena->next_size = CHUNK_FIRST;
+    return arena;
+}
+
+struct arena *arena_free(struct arena *arena)
+{
+    if (arena == NULL)
+        return NULL;
+    struct chunk *chunk = arena->chunks;
+    while (chunk != NULL) {
+        struct chunk *next = chunk->next;
+        free(chunk);
+        chunk = next;
+    }
+    free(arena);
+    return NULL;
+}
+
+void arena_cleanup(struct arena **arena)
+{
+    *arena = arena_free(*arena);
+}
+
+/* calloc: the system hands out zeroed pages, so clearing costs nothing for large chunks. */
+static struct chunk *chunk_new(size_t size)
+{
+    if (size > SIZE_MAX - CHUNK_HEADER)
+        fail_memory();
+    struct chunk *chunk = calloc(1, CHUNK_HEADER + size);
+    if (chunk == NULL)
+        fail_memory();
+    chunk->size = size;
+    return chunk;
+}
+
+static char *chunk_bytes(struct chunk *chunk)
+{
+    return (char *)chunk + CHUNK_HEADER;
+}
+
+#ifdef LITEFORM_ARENA_MALLOC
+
+/* One malloc for each object: sanitizers then see where it ends. */
+static void *allocate(struct arena *arena, size_t size, size_t align)
+{
+    (void)align;
+    struct chunk *chunk = chunk_new(size);
+    chunk->next = arena->chunks;
+    arena->chunks = chunk;
+    arena->handed_out += size;
+    return chunk_bytes(chunk);
+}
+
+#else
+
+static void *allocate_alone(struct arena *arena, size_t size)
+{
+    struct chunk *chunk = chunk_new(size);
+    chunk->used = size;
+    /* Behind the first, which still has room for small objects. */
+    if (arena->chunks == NULL) {
+        arena->chunks = chunk;
+    } else {
+        chunk->next = arena->chunks->next;
+        arena->chunks->next = chunk;
+    }
+    return chunk_bytes(chunk);
+}
+
+static void *allocate(struct arena *arena, size_t size, size_t align)
+{
+    arena->handed_out += size;
+    struct chunk *chunk = arena->chunks;
+    if (chunk != NULL) {
+        size_t start = (chunk->used + align - 1) & ~(align - 1);
+        if (start <= chunk->size && size <= chunk->size - start) {
+            chunk->used = start + size;
+            return chunk_bytes(chunk) + start;
+        }
+    }
+    if (size > arena->next_size / 4)
+        return allocate_alone(arena, size);
+    chunk = chunk_new(arena->next_size);
+    if (arena->next_size < CHUNK_MOST)
+        arena->next_size *= 2;
+    chunk->next = arena->chunks;
+    arena->chunks = chunk;
+    chunk->used = size;
+    return chunk_bytes(chunk);
+}
+
+#endif
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+    /* A type that needs 16 has a size that 16 divides; 8 keeps the many 24-byte nodes packed. */
+    return allocate(arena, size, size % 16 == 0 ? 16 : 8);
+}
+
+void *arena_array(struct arena *arena, size_t count, size_t size)
+{
+    size_t total = 0;
+    if (__builtin_mul_overflow(count, size, &total))
+        fail_memory();
+    return arena_alloc(arena, total);
+}
+
+char *arena_strdup(struct arena *arena, const char *text)
+{
+    return text == NULL ? NULL : arena_strndup(arena, text, strlen(text));
+}
+
+char *arena_strndup(struct arena *arena, const char *bytes, size_t length)
+{
+    if (length == SIZE_MAX)
+        fail_memory();
+    char *copy = allocate(arena, length + 1, 1);
+    if (length > 0)
+        memcpy(copy, bytes, length);
+    return copy;
+}
+
+char *arena_vprintf(struct arena *arena, const char *format, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    int length = vsnprintf(NULL, 0, format, args);
+    if (length < 0)
+        fail_bug("a format that cannot be printed", format);
+    char *text = allocate(arena, (size_t)length + 1, 1);
+    vsnprintf(text, (size_t)length + 1, format, again);
+    va_end(again);
+    return text;
+}
+
+char *arena_printf(struct arena *arena, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    char *text = arena_vprintf(arena, format, args);
+    va_end(args);
+    return text;
+}
+
+size_t arena_used(const struct arena *arena)
+{
+    return arena->handed_out;
+}

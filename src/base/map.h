@@ -1,0 +1,44 @@
+/*
+ * A hash map from text to pointer, in an arena, that keeps the order of insertion.
+ * Keys are not copied: they must live as long as the map.
+ */
+#ifndef LITEFORM_BASE_MAP_H
+#define LITEFORM_BASE_MAP_H
+
+#include "base/arena.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct map_entry {
+    const char *key;
+    void *value;
+    uint64_t hash;
+};
+
+struct map {
+    struct map_entry *at; /* in the order of insertion */
+    size_t count, cap;
+    uint32_t *slots; /* index + 1 into `at`; 0 is free */
+    size_t slot_count;
+    struct arena *arena;
+};
+
+/** An empty map; `arena` holds its tables. */
+struct map map_init(struct arena *arena);
+/** The value, or NULL. */
+void *map_get(const struct map *map, const char *key);
+/** Sets or replaces; the place in the order is that of the first insertion. Returns what was there. */
+void *map_set(struct map *map, const char *key, void *value);
+
+/** map_set for something that the map's reader will not change. */
+static inline void *map_hold(struct map *map, const char *key, const void *value)
+{
+    union {
+        const void *in;
+        void *out;
+    } held = {.in = value};
+    return map_set(map, key, held.out);
+}
+
+#endif

@@ -1,0 +1,164 @@
+/* The server's objects into fields, by the field table. */
+#include "kinds/common.h"
+
+#include "base/text.h"
+
+struct object *kind_object(
+    struct live *live, const struct live_kind *in, const char *id, const char *name)
+{
+    struct object *object = ARENA_NEW(live->arena, struct object);
+
+    object->kind = in->kind;
+    object->id = arena_strdup(live->arena, id);
+    object->name = arena_strdup(live->arena, name);
+    object->fields = node_map(live->arena);
+    object->raw = node_map(live->arena);
+    return object;
+}
+
+/** Building goes on for as long as lists come in: until then the object is ours to change. */
+static struct node *under_construction(const struct node *node)
+{
+    union {
+        const struct node *shared;
+        struct node *own;
+    } it = {.shared = node};
+
+    return it.own;
+}
+
+void kind_keep(struct live *live, struct object *object, const char *key, const struct node *value)
+{
+    if (value != NULL)
+        node_set(live->arena, under_construction(object->raw), key, node_copy(live->arena, value));
+}
+
+void kind_set_unseen(struct live *live, struct object *object, const char *field)
+{
+    if (!strings_has(&object->unseen, field))
+        strings_add(live->arena, &object->unseen, arena_strdup(live->arena, field));
+}
+
+static void forget_unseen(struct object *object, const char *field)
+{
+    struct strings *unseen = &object->unseen;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < unseen->count; i++) {
+        if (!text_equal(unseen->at[i], field))
+            unseen->at[kept++] = unseen->at[i];
+    }
+    unseen->count = kept;
+}
+
+/** Models as the spec says them: `all`, `none`, or a list. */
+static struct node *models_read(struct arena *arena, const struct node *value)
+{
+    if (!node_is(value, NODE_LIST) || value->count == 0)
+        return node_string(arena, "all"); /* absent and [] mean all (facts 0.8) */
+    for (uint32_t i = 0; i < value->count; i++) {
+        const char *name = node_text(value->items[i]);
+
+        if (text_equal(name, MODELS_ALL) || (value->count == 1 && text_equal(name, MODELS_TEAM)))
+            return node_string(arena, "all");
+        if (value->count == 1 && text_equal(name, MODELS_NONE))
+            return node_string(arena, "none");
+    }
+    return node_copy(arena, value);
+}
+
+static struct node *field_read(
+    struct arena *arena, const struct field *field, const struct node *value)
+{
+    if (field->type == FIELD_MODELS)
+        return models_read(arena, value);
+    if (node_is_nothing(value))
+        return NULL;
+    struct node *copy = node_copy(arena, value);
+
+    if (field->type == FIELD_MAP && copy->type == NODE_MAP)
+        node_unset(copy, MARK_KEY);
+    return copy;
+}
+
+void kind_set_field(
+    struct live *live, struct object *object, const char *name, const struct node *value)
+{
+    const struct field *field = field_by_name(object->kind->fields, name);
+    struct node *fields = under_construction(object->fields);
+    struct node *read = field != NULL ? field_read(live->arena, field, value)
+                                      : node_copy(live->arena, value);
+
+    forget_unseen(object, name);
+    if (read == NULL)
+        node_unset(fields, name);
+    else
+        node_set(live->arena, fields, name, read);
+}
+
+/** Whether the item has the place at all: the map that holds the last part, and the part in it. */
+static bool has_place(const struct node *item, const char *path)
+{
+    const char *dot = strchr(path, '.');
+
+    if (dot == NULL)
+        return node_get(item, path) != NULL;
+    /* "metadata.x": the map is there, so x is known, set or not. */
+    char head[64];
+    size_t length = (size_t)(dot - path);
+
+    if (length >= sizeof(head))
+        return false;
+    memcpy(head, path, length);
+    head[length] = '\0';
+    return node_get(item, head) != NULL;
+}
+
+void kind_decode(struct live *live, struct object *object, const struct node *item)
+{
+    for (const struct field *field = object->kind->fields; field->name != NULL; field++) {
+        const char *path = field->api != NULL ? field->api : field->name;
+        unsigned skip = FIELD_LOCAL | FIELD_RETIRED | FIELD_WRITE_ONLY;
+
+        if ((field->flags & skip) != 0 || field->type == FIELD_GROUP ||
+            field->type == FIELD_SECRET || field->type == FIELD_SECRETS)
+            continue;
+        if (has_place(item, path))
+            kind_set_field(live, object, field->name, node_path(item, path));
+        else
+            kind_set_unseen(live, object, field->name);
+    }
+}
+
+static const char *waiting_key(struct arena *arena, const char *sort, const char *id)
+{
+    return arena_printf(arena, "%s:%s", sort, id);
+}
+
+void *waiting(const struct live_kind *in, const char *sort, const char *id)
+{
+    if (in->raw.arena == NULL || id == NULL)
+        return NULL;
+    CLEANUP_BUF struct buf key = BUF_INIT(4096);
+
+    buf_printf(&key, "%s:%s", sort, id);
+    return map_get(&in->raw, buf_text(&key));
+}
+
+void wait_for(
+    struct live *live, struct live_kind *in, const char *sort, const char *id, const void *value)
+{
+    union {
+        const void *shared;
+        void *own;
+    } it = {.shared = value};
+
+    if (in->raw.arena == NULL)
+        in->raw = map_init(live->arena);
+    map_set(&in->raw, waiting_key(live->arena, sort, id), it.own);
+}
+
+bool is_masked(const char *text)
+{
+    return text != NULL && (strstr(text, "****") != NULL || text_equal(text, "***"));
+}

@@ -1,0 +1,281 @@
+/*
+ * Credentials: named values that models refer to (litellm_credential_name).
+ *
+ * Values never come back (masked), each pod keeps the list in memory for 30 s. PATCH merges and
+ * drops null values; litellm 1.81 answers errors with status 200 (facts 1.6).
+ */
+#include "base/text.h"
+#include "kinds/common.h"
+#include "kinds/registry.h"
+#include "model/desired.h"
+
+static const struct field fields[] = {
+    {.name = "values",
+        .api = "credential_values",
+        .type = FIELD_SECRETS,
+        .flags = FIELD_REQUIRED | FIELD_WRITE_ONLY,
+        .unset = UNSET_RECREATE,
+        .doc = "parameters of the provider: a secret reference or plain text each"},
+    {.name = "info",
+        .api = "credential_info",
+        .type = FIELD_MAP,
+        .unset = UNSET_NULL,
+        .doc = "free-form notes (description, custom_llm_provider)"},
+    {0},
+};
+
+static const struct listing listings[] = {
+    {.name = "credentials", .path = "/credentials", .items = "credentials", .id = "credential_name"},
+    {0},
+};
+
+static const char *const columns[] = {"credential_name", "credential_info", "updated_at", NULL};
+
+static const struct sql_listing tables[] = {
+    {.name = "rows",
+        .table = "LiteLLM_CredentialsTable",
+        .columns = columns,
+        .order = "credential_name"},
+    {0},
+};
+
+enum stage { STAGE_CREATE, STAGE_PATCH, STAGE_DELETE, STAGE_RECREATE, STAGE_DROP };
+
+/** Plain values that are no secret and come back unmasked: somebody else's edit can be seen. */
+static bool is_open_value(const char *key)
+{
+    static const char *const open[] = {"aws_region_name", "aws_bedrock_runtime_endpoint",
+        "aws_role_name", "aws_session_name", "api_base", "api_version", "vertex_project",
+        "vertex_location", "organization"};
+
+    for (size_t i = 0; i < sizeof(open) / sizeof(open[0]); i++) {
+        if (text_equal(key, open[i]))
+            return true;
+    }
+    return false;
+}
+
+static void read_values(struct live *live, struct object *object, const struct node *values)
+{
+    struct node *seen = node_map(live->arena);
+
+    /* Before 1.106 GET shows the memory of the pod, which a PATCH reaches within 30 s only. */
+    if (live->server.release < LITELLM(1, 106))
+        return;
+    for (uint32_t i = 0; node_is(values, NODE_MAP) && i < values->count; i++) {
+        const char *text = node_text(values->pairs[i].value);
+
+        if (is_open_value(values->pairs[i].key) && text != NULL && !is_masked(text))
+            node_set_string(live->arena, seen, values->pairs[i].key, text);
+    }
+    if (seen->count > 0)
+        kind_set_field(live, object, "values", seen);
+}
+
+static void read_info(struct live *live, struct object *object, const struct node *info)
+{
+    kind_set_field(live, object, "info", info);
+    kind_keep(live, object, "credential_info", info);
+    object->mark = arena_strdup(live->arena, node_get_text(info, MARK_KEY));
+}
+
+static struct object *decode(
+    struct live *live, const struct live_kind *in, const struct node *item)
+{
+    const char *name = node_get_text(item, "credential_name");
+
+    if (name == NULL)
+        return NULL;
+    struct object *object = kind_object(live, in, name, name);
+    const char *source = node_get_text(item, "source");
+
+    object->key = object->id;
+    /* 1.106 says where it is from; "config" is of the file. */
+    object->foreign = source != NULL && !text_equal(source, "db");
+    read_info(live, object, node_get(item, "credential_info"));
+    read_values(live, object, node_get(item, "credential_values"));
+    return object;
+}
+
+static bool item(struct live *live, struct live_kind *in, const char *name, const struct node *item)
+{
+    struct object *object = decode(live, in, item);
+
+    if (object == NULL)
+        return false;
+    object->updated_at = arena_strdup(live->arena, node_get_text(item, "updated_at"));
+    if (text_equal(name, "rows"))
+        wait_for(live, in, "row", object->id, object);
+    else
+        live_add(live, in, object);
+    return true;
+}
+
+/** The table is the truth: the list is one pod's memory, up to 30 s old. */
+static void joined(struct live *live, struct live_kind *in)
+{
+    VEC_EACH(it, &in->list)
+    {
+        struct object *object = *it;
+        const struct object *row = waiting(in, "row", object->id);
+
+        if (row == NULL) {
+            object->foreign = object->foreign || live->database;
+            continue;
+        }
+        object->updated_at = row->updated_at;
+        object->mark = row->mark;
+        kind_keep(live, object, "credential_info", node_get(row->raw, "credential_info"));
+        kind_set_field(live, object, "info", node_get(row->raw, "credential_info"));
+    }
+    for (size_t i = 0; i < in->raw.count; i++) {
+        struct object *row = in->raw.at[i].value;
+
+        if (live_object(in, row->id) == NULL)
+            live_add(live, in, row);
+    }
+}
+
+static const char *natural(struct arena *arena, const struct resource *resource)
+{
+    return arena_strdup(arena, resource->name);
+}
+
+/** The name on the server is the name in the spec: there is no other id. */
+static void expand(const struct check_context *context, const char *name, struct node *entry,
+    struct span where)
+{
+    struct resource *resource = desired_add(context, context->kind, &name, 1, entry, where);
+
+    if (resource != NULL)
+        resource->id = arena_strdup(context->arena, name);
+}
+
+static const char *id_of(const struct call_context *context)
+{
+    const struct change *change = context->change;
+
+    return change->object != NULL ? change->object->id : change->id;
+}
+
+static const char *path_of(const struct call_context *context)
+{
+    return arena_printf(
+        context->arena, "/credentials/%s", text_encode_url(context->arena, id_of(context)));
+}
+
+static void build(const struct call_context *context, unsigned stage, struct request *ret_request)
+{
+    struct arena *arena = context->arena;
+    struct node *body = node_map(arena);
+
+    if (stage == STAGE_DELETE || stage == STAGE_DROP) {
+        request_make(ret_request, "DELETE", path_of(context), NULL);
+        return;
+    }
+    /* 1.81 wants all three members in a PATCH. */
+    node_set_string(arena, body, "credential_name", id_of(context));
+    node_set(arena, body, "credential_values", node_map(arena));
+    node_set(arena, body, "credential_info", node_map(arena));
+    if (stage == STAGE_PATCH && context->change->object != NULL)
+        kind_put_changes(context, body, NULL, false);
+    else
+        kind_put_all(context, body);
+    kind_put_mark(context, body, "credential_info");
+    if (stage == STAGE_PATCH)
+        request_make(ret_request, "PATCH", path_of(context), body);
+    else
+        request_make(ret_request, "POST", "/credentials", body);
+}
+
+static unsigned first(const struct call_context *context)
+{
+    switch (context->change->action) {
+    case ACTION_CREATE: return STAGE_CREATE;
+    case ACTION_REPLACE: return STAGE_DROP;
+    case ACTION_DELETE: return STAGE_DELETE;
+    case ACTION_UPDATE:
+    case ACTION_ADOPT:
+    case ACTION_MOVE: return STAGE_PATCH;
+    case ACTION_NONE:
+    case ACTION_FORGET:
+    case ACTION_ROTATE:
+    case ACTION_REPAIR: break;
+    }
+    return STAGE_NONE;
+}
+
+static enum call_result judge(const struct call_context *context, unsigned stage,
+    const struct reply *reply, unsigned *ret_next, struct diags *diags)
+{
+    if (stage == STAGE_DELETE)
+        return judge_delete(context, stage, reply, ret_next, diags);
+    if (stage == STAGE_DROP) {
+        enum call_result result = judge_delete(context, stage, reply, ret_next, diags);
+
+        *ret_next = result == CALL_DONE ? STAGE_RECREATE : stage;
+        return result == CALL_DONE ? CALL_SEND : result;
+    }
+    /* There already (409 since 1.106, before that 500 with the database's words): it is brought to
+     * what is wanted instead, which also settles a create whose answer was lost. */
+    bool exists = reply->outcome == OUTCOME_ANSWERED &&
+                  (reply->status == 409 || says(context, reply, "Unique constraint"));
+
+    if (exists && stage != STAGE_PATCH) {
+        *ret_next = STAGE_PATCH;
+        return CALL_SEND;
+    }
+    return judge_plain(context, stage, reply, ret_next, diags);
+}
+
+static enum call_result call(const struct call_context *context, unsigned n,
+    const struct reply *previous, struct request *ret_request, struct diags *diags)
+{
+    static const struct course course = {first, build, judge};
+
+    return course_call(&course, context, n, previous, ret_request, diags);
+}
+
+static bool probe(const struct call_context *context, struct request *ret_request)
+{
+    request_make(ret_request, "GET",
+        arena_printf(context->arena, "/credentials/by_name/%s",
+            text_encode_url(context->arena, id_of(context))),
+        NULL);
+    return true;
+}
+
+static enum probe_result probed(const struct call_context *context, const struct reply *reply,
+    struct live *live, struct object **ret_object)
+{
+    (void)context;
+    if (reply->outcome == OUTCOME_ANSWERED && reply->status == 404)
+        return PROBE_ABSENT;
+    if (!reply_ok(reply) || is_disguised_error(reply))
+        return PROBE_UNKNOWN;
+    struct live_kind in = {.kind = &kind_credential};
+
+    *ret_object = decode(live, &in, reply->body);
+    return *ret_object != NULL ? PROBE_THERE : PROBE_UNKNOWN;
+}
+
+const struct kind kind_credential = {
+    .name = "credential",
+    .section = "credentials",
+    .title = "credentials",
+    .doc = "Values of a provider under a name, for models to refer to. They never come back from "
+           "the server: what is compared is a keyed hash of what was last written.",
+    .fields = fields,
+    .ownership = OWNERSHIP_FULL,
+    .replaceable = true,
+    .expand = expand,
+    .natural = natural,
+    .listings = listings,
+    .tables = tables,
+    .item = item,
+    .joined = joined,
+    .call = call,
+    .memory = sizeof(struct flow),
+    .probe = probe,
+    .probed = probed,
+};

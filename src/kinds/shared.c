@@ -1,0 +1,135 @@
+/* Planning and checking that several kinds do alike. */
+#include "base/text.h"
+#include "kinds/common.h"
+#include "model/desired.h"
+
+#include <stdarg.h>
+
+/** The live object with this natural key, when there is exactly one. */
+static const struct object *by_key(const struct live_kind *in, const char *key)
+{
+    const struct object *found = NULL;
+
+    if (key == NULL)
+        return NULL;
+    VEC_EACH(object, &in->list)
+    {
+        if ((*object)->foreign || !text_equal((*object)->key, key))
+            continue;
+        if (found != NULL)
+            return NULL;
+        found = *object;
+    }
+    return found;
+}
+
+const char *resolve_id(const struct plan_context *context, const char *address)
+{
+    if (context->id_of != NULL) {
+        const char *id = context->id_of(context, address);
+
+        if (id != NULL)
+            return id;
+    }
+    const struct resource *resource = desired_resource(context->desired, address);
+
+    if (resource == NULL)
+        return NULL;
+    const struct live_kind *in = live_kind(context->live, resource->kind);
+
+    if (in == NULL || (resource->id != NULL && live_object(in, resource->id) != NULL))
+        return resource->id;
+    const struct object *object = resource->id_given ? NULL : by_key(in, resource->key);
+
+    return object != NULL ? object->id : resource->id;
+}
+
+const char *resolve_user(const struct plan_context *context, const char *name)
+{
+    struct arena *arena = context->arena;
+    const char *id = resolve_id(context, address_make(arena, "user", &name, 1));
+
+    if (id != NULL)
+        return id;
+    /* Not declared: somebody whom SSO or the UI added. */
+    for (size_t i = 0; i < context->live->kind_count; i++) {
+        const struct live_kind *in = &context->live->kinds[i];
+
+        if (!text_equal(in->kind->name, "user"))
+            continue;
+        if (live_object(in, name) != NULL)
+            return name;
+        const struct object *object = by_key(in, text_lower(arena, name));
+
+        return object != NULL ? object->id : NULL;
+    }
+    return NULL;
+}
+
+void extra_set(const struct plan_context *context, struct change *change, const char *key,
+    const char *text)
+{
+    struct node *extra = change->extra != NULL ? node_copy(context->arena, change->extra)
+                                               : node_map(context->arena);
+
+    if (text != NULL)
+        node_set_string(context->arena, extra, key, text);
+    change->extra = extra;
+}
+
+struct diag *finding(const struct plan_context *context, const struct resource *resource,
+    const char *id, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    char *message = arena_vprintf(context->arena, format, args);
+    va_end(args);
+    struct diag *diag = diag_at(context->findings, id, resource->where, NULL, "%s", message);
+
+    diag->address = resource->address;
+    return diag;
+}
+
+struct span field_span(const struct resource *resource, const char *field)
+{
+    const struct pair *pair = node_pair(resource->fields, field);
+
+    return pair != NULL && pair->line != 0 ? pair_span(pair) : resource->where;
+}
+
+static void check_licence(const struct check_context *context, const struct resource *resource)
+{
+    if (text_equal(context->desired->tier, "enterprise"))
+        return;
+    for (const struct field *field = resource->kind->fields; field->name != NULL; field++) {
+        const struct node *value = node_get(resource->fields, field->name);
+
+        /* Empty ones pass without a licence (BerriAI/litellm#20304). */
+        if ((field->flags & FIELD_LICENSED) == 0 || node_is_nothing(value))
+            continue;
+        diag_at(context->diags, "LF026", field_span(resource, field->name),
+            "remove it, or set 'tier: enterprise'", "%s needs a LiteLLM licence", field->name)
+            ->address = resource->address;
+    }
+}
+
+void check_limits(const struct check_context *context, const struct resource *resource)
+{
+    const struct node *soft = node_get(resource->fields, "soft_budget");
+    const struct node *max = node_get(resource->fields, "max_budget");
+    const struct node *duration = node_get(resource->fields, "budget_duration");
+
+    check_licence(context, resource);
+    if (soft != NULL && max != NULL && node_compare(soft, max) >= 0) {
+        diag_at(context->diags, "LF012", field_span(resource, "soft_budget"),
+            "make it smaller than max_budget", "soft_budget must be below max_budget")
+            ->address = resource->address;
+    }
+    if (duration != NULL && max == NULL && soft == NULL) {
+        diag_at(context->diags, "LF154", field_span(resource, "budget_duration"),
+            "add max_budget, or remove budget_duration",
+            "budget_duration without max_budget has no effect")
+            ->address = resource->address;
+    }
+}

@@ -1,0 +1,260 @@
+/* Field differences between what is wanted and what is live, by the field table. */
+#include "base/digest.h"
+#include "base/text.h"
+#include "plan/internal.h"
+
+#include <string.h>
+
+/** What comparing one field needs. */
+struct comparing {
+    struct plan_context *context;
+    struct change *change;
+    const struct field *field;
+    const char *path;        /* "metadata.owner" */
+    const struct node *want; /* NULL: the spec does not say */
+    const struct node *have; /* NULL: not set */
+    const struct node *was;  /* what we last wrote; NULL: nothing or unknown */
+    bool unseen;             /* have could not be read */
+};
+
+/** Numbers that the server gives as text ("1e-06") compare as numbers. */
+static const struct node *as_number(struct arena *arena, const struct node *node)
+{
+    if (node_is(node, NODE_STRING)) {
+        const struct node *number = node_decimal(arena, node->text);
+        return number != NULL ? number : node;
+    }
+    return node;
+}
+
+static bool same_duration(const struct node *a, const struct node *b)
+{
+    int64_t left = 0, right = 0;
+    if (!node_is(a, NODE_STRING) || !node_is(b, NODE_STRING)) {
+        return node_equal(a, b);
+    }
+    if (!text_duration_seconds(a->text, &left) || !text_duration_seconds(b->text, &right)) {
+        return node_equal(a, b);
+    }
+    return left == right;
+}
+
+/** Equality in the sense of the field: what the server cannot tell apart is equal. */
+static bool same(struct arena *arena, const struct field *field, const struct node *want,
+    const struct node *have)
+{
+    switch (field->type) {
+    case FIELD_BOOL:
+        return (node_is(want, NODE_BOOL) && want->boolean) ==
+               (node_is(have, NODE_BOOL) && have->boolean);
+    case FIELD_INT:
+    case FIELD_DECIMAL:
+        if (node_is_nothing(want) || node_is_nothing(have)) {
+            return node_is_nothing(want) && node_is_nothing(have);
+        }
+        return node_equal(as_number(arena, want), as_number(arena, have));
+    case FIELD_DURATION:
+        return same_duration(want, have);
+    case FIELD_MODELS:
+        return node_equal_set(want, have);
+    case FIELD_TEXTS:
+    case FIELD_TEXT:
+    case FIELD_CHOICE:
+    case FIELD_MAP:
+    case FIELD_SECRET:
+    case FIELD_SECRETS:
+    case FIELD_GROUP:
+        break;
+    }
+    if (node_is_nothing(want) && node_is_nothing(have)) {
+        return true;
+    }
+    return (field->flags & FIELD_SET) != 0 ? node_equal_set(want, have) : node_equal(want, have);
+}
+
+static bool is_secret_field(const struct field *field, const struct node *node)
+{
+    return field->type == FIELD_SECRET || field->type == FIELD_SECRETS ||
+           (node != NULL && (node->marks & NODE_SECRET) != 0);
+}
+
+static struct field_change *add(const struct comparing *c, const struct node *new)
+{
+    struct field_change *out = VEC_ADD(c->context->arena, &c->change->fields);
+    *out = (struct field_change){.path = c->path, .field = c->field, .old = c->have, .new = new};
+    out->sensitive = is_secret_field(c->field, c->want) || is_secret_field(c->field, c->was);
+    return out;
+}
+
+/** {"hmac": H, "reference": R}: what state and plans hold of a secret. */
+static struct node *secret_trace(struct plan_context *context, const char *reference)
+{
+    const struct secret_fact *fact = secret_fact(context->secrets, reference);
+    struct node *trace = node_map(context->arena);
+    node_set_string(context->arena, trace, "reference", reference);
+    if (fact != NULL && fact->hash != NULL) {
+        node_set_string(context->arena, trace, "hmac", fact->hash);
+    }
+    return trace;
+}
+
+/** Secrets: compared by keyed hash with what we last wrote, else not compared. */
+static void compare_secret(const struct comparing *c)
+{
+    struct plan_context *context = c->context;
+    const struct secret_fact *fact = secret_fact(context->secrets, c->want->text);
+    const char *was = node_get_text(c->was, "hmac");
+    bool writes = c->change->action == ACTION_CREATE || c->change->action == ACTION_ADOPT ||
+                  context->rewrite_secrets;
+
+    if (writes || (fact != NULL && fact->hash != NULL && was != NULL &&
+                      !digest_equal(fact->hash, was))) {
+        struct field_change *change = add(c, secret_trace(context, c->want->text));
+        change->old = c->was;
+        change->sensitive = true;
+        change->note = writes ? NULL : "value differs from what was last written";
+        return;
+    }
+    if (fact == NULL || fact->hash == NULL || was == NULL) {
+        context->not_compared++;
+        return;
+    }
+    const struct known_object *known = context->known;
+    if (known != NULL && known->server_time != NULL && c->change->object != NULL &&
+        c->change->object->updated_at != NULL &&
+        !text_equal(known->server_time, c->change->object->updated_at)) {
+        context->touched = true;
+    }
+}
+
+/** A field that never comes back, or could not be read: known only from our last write. */
+static void compare_unseen(const struct comparing *c)
+{
+    bool writes = c->change->action == ACTION_CREATE || c->change->action == ACTION_ADOPT;
+
+    if (writes || (c->was != NULL && !same(c->context->arena, c->field, c->want, c->was))) {
+        struct field_change *change = add(c, c->want);
+        change->old = c->was;
+    } else if (c->was == NULL) {
+        c->context->not_compared++;
+    }
+}
+
+static void compare_wanted(const struct comparing *c)
+{
+    if ((c->want->marks & NODE_SECRET) != 0) {
+        compare_secret(c);
+        return;
+    }
+    if (c->unseen || ((c->field->flags & FIELD_WRITE_ONLY) != 0 && c->have == NULL)) {
+        compare_unseen(c);
+        return;
+    }
+    if (same(c->context->arena, c->field, c->want, c->have)) {
+        return;
+    }
+    bool outside = c->was != NULL && !same(c->context->arena, c->field, c->was, c->have);
+    if ((c->field->flags & FIELD_CREATE) != 0 && c->change->object != NULL) {
+        struct diag *diag = diag_add(c->context->findings, "LF260",
+            "%s is taken at creation only: it stays as it is", c->path);
+        diag->address = c->change->address;
+        return;
+    }
+    struct field_change *change = add(c, c->want);
+    change->outside = outside;
+}
+
+/** We set it, the spec no longer has it: taken back where the server can. */
+static void compare_unwanted(const struct comparing *c)
+{
+    const struct field *field = c->field;
+    const struct server *server = c->context->server;
+    bool gone = !c->unseen && node_is_nothing(c->have) && (field->flags & FIELD_WRITE_ONLY) == 0 &&
+                !is_secret_field(field, c->was);
+
+    if (gone || (field->flags & FIELD_CREATE) != 0 ||
+        (field->type == FIELD_BOOL && !c->unseen && same(c->context->arena, field, NULL, c->have))) {
+        return;
+    }
+    bool can = field->unset != UNSET_NEVER &&
+               (field->unset_since == 0 || server->release >= field->unset_since);
+    bool recreate = field->unset == UNSET_RECREATE || (!can && field->unset != UNSET_NEVER);
+    if (recreate) {
+        can = c->change->kind->replaceable;
+    }
+    if (!can) {
+        struct diag *diag = diag_add(c->context->findings, "LF258",
+            "%s was set by us, is no longer in the spec, and LiteLLM %s cannot unset it", c->path,
+            server->version != NULL ? server->version : "of an unknown version");
+        diag->address = c->change->address;
+        diag->fix = "write the value that it should have, or delete and create the object";
+        return;
+    }
+    struct field_change *change = add(c, NULL);
+    change->note = "no longer in the spec";
+    if (recreate) {
+        c->change->action = ACTION_REPLACE;
+    }
+}
+
+static void compare_one(const struct comparing *c)
+{
+    if (c->want != NULL) {
+        compare_wanted(c);
+    } else if (c->was != NULL) {
+        compare_unwanted(c);
+    }
+}
+
+/** Keys of a free-form map, each a field of its own; keys that nobody declared are not ours. */
+static void compare_map(const struct comparing *whole)
+{
+    struct comparing c = *whole;
+    struct arena *arena = c.context->arena;
+
+    for (uint32_t i = 0; node_is(whole->want, NODE_MAP) && i < whole->want->count; i++) {
+        const struct pair *pair = &whole->want->pairs[i];
+        c.path = arena_printf(arena, "%s.%s", whole->field->name, pair->key);
+        c.want = pair->value;
+        c.have = node_get(whole->have, pair->key);
+        c.was = node_get(whole->was, pair->key);
+        compare_one(&c);
+    }
+    for (uint32_t i = 0; node_is(whole->was, NODE_MAP) && i < whole->was->count; i++) {
+        const struct pair *pair = &whole->was->pairs[i];
+        if (node_get(whole->want, pair->key) != NULL) {
+            continue;
+        }
+        c.path = arena_printf(arena, "%s.%s", whole->field->name, pair->key);
+        c.want = NULL;
+        c.have = node_get(whole->have, pair->key);
+        c.was = pair->value;
+        compare_one(&c);
+    }
+}
+
+void plan_compare(struct plan_context *context, const struct resource *resource,
+    const struct object *object, struct change *change)
+{
+    for (const struct field *field = change->kind->fields; field->name != NULL; field++) {
+        if ((field->flags & (FIELD_LOCAL | FIELD_LIVE_ONLY | FIELD_RETIRED)) != 0 ||
+            field->type == FIELD_GROUP) {
+            continue;
+        }
+        struct comparing c = {
+            .context = context,
+            .change = change,
+            .field = field,
+            .path = field->name,
+            .want = node_get(resource->fields, field->name),
+            .have = object != NULL ? node_get(object->fields, field->name) : NULL,
+            .was = context->known != NULL ? node_get(context->known->fields, field->name) : NULL,
+            .unseen = object != NULL && strings_has(&object->unseen, field->name),
+        };
+        if (field->type == FIELD_MAP || field->type == FIELD_SECRETS) {
+            compare_map(&c);
+        } else {
+            compare_one(&c);
+        }
+    }
+}

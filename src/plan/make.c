@@ -1,0 +1,436 @@
+/* The planning run: every resource is matched, compared, and becomes a change or nothing. */
+#include "base/text.h"
+#include "model/desired.h"
+#include "plan/internal.h"
+
+#include <stddef.h>
+#include <string.h>
+
+const char *action_name(enum action action)
+{
+    switch (action) {
+    case ACTION_NONE:
+        return "none";
+    case ACTION_CREATE:
+        return "create";
+    case ACTION_UPDATE:
+        return "update";
+    case ACTION_REPLACE:
+        return "replace";
+    case ACTION_DELETE:
+        return "delete";
+    case ACTION_ADOPT:
+        return "adopt";
+    case ACTION_FORGET:
+        return "forget";
+    case ACTION_ROTATE:
+        return "rotate";
+    case ACTION_REPAIR:
+        return "repair";
+    case ACTION_MOVE:
+        return "move";
+    }
+    return "none";
+}
+
+unsigned kind_step(const struct kind_set *kinds, const struct kind *kind)
+{
+    for (size_t i = 0; i < kinds->count; i++) {
+        if (kinds->at[i] == kind) {
+            return (unsigned)i + 1;
+        }
+    }
+    return 0;
+}
+
+struct change *change_new(struct planning *p, const char *address, const struct kind *kind,
+    enum action action, const char *reason)
+{
+    struct change *change = ARENA_NEW(p->arena, struct change);
+    change->address = address;
+    change->kind = kind;
+    change->action = action;
+    change->reason = reason;
+    change->step = kind_step(p->kinds, kind);
+    return change;
+}
+
+static void change_register(struct planning *p, struct change *change)
+{
+    *VEC_ADD(p->arena, &p->plan->changes) = change;
+    map_set(&p->plan->by_address, change->address, change);
+}
+
+/** What the state holds of an address, also under the name it had before a `moved`. */
+static const struct known_object *known_of(struct planning *p, const char *address)
+{
+    const struct known_object *known = known_object(p->known, address);
+    return known != NULL ? known : map_get(&p->moved_to, address);
+}
+
+/** The environment of a mark "created/prod", or NULL. */
+static const char *mark_environment(const char *mark)
+{
+    const char *slash = mark != NULL ? strchr(mark, '/') : NULL;
+    return slash != NULL ? slash + 1 : NULL;
+}
+
+static bool marked_by_us(struct planning *p, const struct object *object)
+{
+    return text_equal(mark_environment(object->mark), p->spec->environment);
+}
+
+static void check_foreign_mark(
+    struct planning *p, const struct resource *resource, const struct object *object)
+{
+    const char *owner = mark_environment(object->mark);
+    if (owner != NULL && !text_equal(owner, p->spec->environment)) {
+        guard_add(&p->context, "LF308", "adopt", resource->address,
+            "%s (id %s) is managed by environment %s", resource->address, object->id, owner);
+    }
+}
+
+/** The reason that stands on the line of a change that only has field differences. */
+static const char *update_reason(const struct change *change)
+{
+    bool outside = false, unset = true;
+
+    VEC_EACH(field, &change->fields)
+    {
+        outside = outside || field->outside;
+        unset = unset && field->new == NULL;
+    }
+    if (outside) {
+        return "changed outside";
+    }
+    return unset ? "removed from spec" : "spec changed";
+}
+
+static void plan_create(
+    struct planning *p, const struct resource *resource, const struct known_object *known)
+{
+    struct change *change = change_new(
+        p, resource->address, resource->kind, ACTION_CREATE, "new in spec");
+    change->resource = resource;
+    change->id = resource->id;
+    if (change->id == NULL && resource->kind->identify != NULL) {
+        change->id = resource->kind->identify(&p->context, resource);
+    }
+    if (known != NULL) {
+        change->reason = known->adopted ? "gone: was adopted, no longer exists"
+                                        : "gone: was made by us, no longer exists";
+    }
+    /* A create compares with nothing: what an earlier life wrote does not count. */
+    const struct known_object *kept = p->context.known;
+    p->context.known = NULL;
+    plan_compare(&p->context, resource, NULL, change);
+    p->context.known = kept;
+    if (resource->kind->plan != NULL) {
+        resource->kind->plan(&p->context, resource, NULL, change);
+    }
+    if (change->action != ACTION_NONE) {
+        change_register(p, change);
+    }
+}
+
+static void note_touched(struct planning *p, const struct resource *resource)
+{
+    if (p->context.touched) {
+        struct diag *diag = diag_add(&p->plan->findings, "LF257",
+            "%s was changed by somebody after our last write: its secret may have been changed too",
+            resource->address);
+        diag->address = resource->address;
+    }
+}
+
+/** Whether the mark on the object says what this apply would write. */
+static bool needs_mark(struct planning *p, const struct object *object)
+{
+    return !marked_by_us(p, object);
+}
+
+static void plan_existing(struct planning *p, const struct resource *resource,
+    const struct object *object, const struct known_object *known)
+{
+    bool moved = known != NULL && !text_equal(known->address, resource->address);
+    bool ours = (known != NULL && text_equal(known->id, object->id)) || marked_by_us(p, object);
+    struct change *change = change_new(p, resource->address, resource->kind,
+        ours ? ACTION_UPDATE : ACTION_ADOPT, "adopted: exists, not managed yet");
+
+    change->resource = resource;
+    change->object = object;
+    change->id = object->id;
+    if (!ours && needs_mark(p, object)) {
+        check_foreign_mark(p, resource, object);
+    }
+    p->context.touched = false;
+    plan_compare(&p->context, resource, object, change);
+    note_touched(p, resource);
+    if (ours) {
+        change->reason = update_reason(change);
+    }
+    if (moved) {
+        change->action = ACTION_MOVE;
+        change->from = known->address;
+        change->reason = arena_printf(p->arena, "moved from %s", known->address);
+    }
+    if (resource->kind->plan != NULL) {
+        resource->kind->plan(&p->context, resource, object, change);
+    }
+    if (change->action == ACTION_UPDATE && change->fields.count == 0) {
+        p->plan->counts.unchanged++;
+        if (known == NULL || !text_equal(known->id, object->id)) {
+            *VEC_ADD(p->arena, &p->plan->relearn) = (struct relearn){.resource = resource,
+                .object = object,
+                .adopted = object->mark != NULL && text_starts(object->mark, "adopted/")};
+        }
+        return;
+    }
+    if (change->action != ACTION_NONE) {
+        plan_access(p, change);
+        change_register(p, change);
+    }
+}
+
+static void plan_kind(struct planning *p, const struct live_kind *in,
+    const struct resource *const *resources, size_t count)
+{
+    struct match_index index = match_index(p, in);
+
+    for (size_t i = 0; i < count; i++) {
+        const struct resource *resource = resources[i];
+        const struct known_object *known = known_of(p, resource->address);
+        struct match match = match_find(p, in, &index, resource, known);
+
+        p->context.known = known;
+        if (match.ambiguous) {
+            continue;
+        }
+        if (match.object == NULL) {
+            plan_create(p, resource, known);
+        } else {
+            plan_existing(p, resource, match.object, known);
+        }
+        p->context.known = NULL;
+    }
+    plan_removals(p, in);
+}
+
+static void plan_unread(struct planning *p, const struct live_kind *in, unsigned wanted)
+{
+    *VEC_ADD(p->arena, &p->plan->unread) =
+        (struct unread){.kind = in->kind, .reason = in->reason, .wanted = wanted};
+}
+
+/** Whether a resource leans on something of a kind that could not be read. */
+static bool leans_on_unread(struct planning *p, const struct resource *resource)
+{
+    for (size_t i = 0; i < resource->needs.count; i++) {
+        const struct resource *other = desired_resource(&p->spec->desired, resource->needs.at[i]);
+        const struct live_kind *in = other != NULL ? live_kind(p->live, other->kind) : NULL;
+        if (in != NULL && in->status == LIVE_UNREAD) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/** Whether the state holds objects of a kind. */
+static bool knows_any(const struct planning *p, const struct kind *kind)
+{
+    for (size_t i = 0; i < p->known->objects.count; i++) {
+        const struct known_object *known = p->known->objects.at[i].value;
+        if (known != NULL && text_equal(known->kind, kind->name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void plan_all_kinds(struct planning *p)
+{
+    for (size_t k = 0; k < p->live->kind_count; k++) {
+        struct live_kind *in = &p->live->kinds[k];
+        VEC(const struct resource *) wanted = {0};
+        if (spec_ownership(p->spec, in->kind) == OWNERSHIP_IGNORE) {
+            continue;
+        }
+        unsigned all = 0;
+        VEC_EACH(resource, &p->spec->desired.list)
+        {
+            if ((*resource)->kind != in->kind) {
+                continue;
+            }
+            all++;
+            if (in->status == LIVE_READ && leans_on_unread(p, *resource)) {
+                strings_add(p->arena, &p->plan->held, (*resource)->address);
+                /* Its object is spoken for all the same, so that it is not taken for unmanaged. */
+                struct match_index none = {.by_key = map_init(p->arena)};
+                match_find(p, in, &none, *resource, known_of(p, (*resource)->address));
+                continue;
+            }
+            *VEC_ADD(p->arena, &wanted) = *resource;
+        }
+        if (in->status == LIVE_READ && in->uncertain && knows_any(p, in->kind)) {
+            in->status = LIVE_UNREAD;
+        }
+        if (in->status == LIVE_UNREAD) {
+            plan_unread(p, in, all);
+            continue;
+        }
+        plan_kind(p, in, wanted.at, wanted.count);
+    }
+}
+
+static void index_known(struct planning *p)
+{
+    p->known_ids = map_init(p->arena);
+    for (size_t i = 0; i < p->known->objects.count; i++) {
+        const struct known_object *known = p->known->objects.at[i].value;
+        if (known != NULL && known->id != NULL) {
+            map_hold(&p->known_ids, arena_printf(p->arena, "%s/%s", known->kind, known->id), known);
+        }
+    }
+}
+
+/** plan_context.id_of: the id that an address has, or will have. */
+static const char *id_of(const struct plan_context *context, const char *address)
+{
+    const struct planning *p =
+        (const struct planning *)((const char *)context - offsetof(struct planning, context));
+    const char *id = map_get(&p->live_ids, address);
+    const struct resource *resource = id == NULL ? desired_resource(context->desired, address) : NULL;
+
+    return resource != NULL ? resource->id : id;
+}
+
+static void read_moves(struct planning *p)
+{
+    p->moved_to = map_init(p->arena);
+    p->moved_from = map_init(p->arena);
+    VEC_EACH(moved, &p->spec->moved)
+    {
+        struct known_object *known = known_object(p->known, moved->from);
+        if (known != NULL && known_object(p->known, moved->to) == NULL) {
+            map_set(&p->moved_to, moved->to, known);
+            map_set(&p->moved_from, moved->from, moved);
+        }
+    }
+}
+
+static void count_changes(struct plan *plan)
+{
+    struct counts *counts = &plan->counts;
+    VEC_EACH(change, &plan->changes)
+    {
+        unsigned *by_action[] = {
+            [ACTION_NONE] = NULL,
+            [ACTION_CREATE] = &counts->create,
+            [ACTION_UPDATE] = &counts->update,
+            [ACTION_REPLACE] = &counts->replace,
+            [ACTION_DELETE] = &counts->delete,
+            [ACTION_ADOPT] = &counts->adopt,
+            [ACTION_FORGET] = &counts->forget,
+            [ACTION_ROTATE] = &counts->rotate,
+            [ACTION_REPAIR] = &counts->repair,
+            [ACTION_MOVE] = &counts->move,
+        };
+        if (by_action[(*change)->action] != NULL) {
+            (*by_action[(*change)->action])++;
+        }
+    }
+    counts->unmanaged = (unsigned)plan->unmanaged.count;
+}
+
+struct plan *plan_make(struct arena *arena, const struct spec *spec, const struct kind_set *kinds,
+    const struct live *live, const struct known *known, const struct secret_facts *secrets,
+    const struct plan_options *options)
+{
+    struct plan *plan = ARENA_NEW(arena, struct plan);
+    struct planning planning = {
+        .arena = arena,
+        .plan = plan,
+        .spec = spec,
+        .kinds = kinds,
+        .live = live,
+        .known = known,
+        .secrets = secrets,
+        .options = options,
+        .context = {.arena = arena,
+            .desired = &spec->desired,
+            .live = live,
+            .server = &live->server,
+            .secrets = secrets,
+            .allowances = options->allowances,
+            .today = options->today,
+            .rewrite_secrets = options->rewrite_secrets,
+            .guards = &plan->guards,
+            .findings = &plan->findings,
+            .id_of = id_of},
+        .matched = map_init(arena),
+        .live_ids = map_init(arena),
+    };
+    plan->spec = spec;
+    plan->known = known;
+    plan->live = live;
+    plan->by_address = map_init(arena);
+    plan->findings = diags_init(arena);
+    index_known(&planning);
+    read_moves(&planning);
+    plan_all_kinds(&planning);
+    plan_scope(&planning);
+    plan_order(&planning);
+    plan_guards(&planning);
+    plan_move_hints(&planning);
+    plan->counts.not_compared = planning.context.not_compared;
+    count_changes(plan);
+    plan_fingerprint(&planning);
+    return plan;
+}
+
+size_t plan_refusals(const struct plan *plan)
+{
+    size_t refusals = 0;
+    VEC_EACH(guard, &plan->guards.list)
+    {
+        refusals += guard->allowed ? 0 : 1;
+    }
+    return refusals;
+}
+
+size_t plan_size(const struct plan *plan)
+{
+    return plan->changes.count;
+}
+
+static void add_references(
+    struct arena *arena, const struct node *node, struct map *seen, struct strings *out)
+{
+    if (node_is(node, NODE_STRING)) {
+        if ((node->marks & NODE_SECRET) != 0 && map_get(seen, node->text) == NULL) {
+            map_hold(seen, node->text, node);
+            strings_add(arena, out, node->text);
+        }
+        return;
+    }
+    for (uint32_t i = 0; node_is(node, NODE_LIST) && i < node->count; i++) {
+        add_references(arena, node->items[i], seen, out);
+    }
+    for (uint32_t i = 0; node_is(node, NODE_MAP) && i < node->count; i++) {
+        add_references(arena, node->pairs[i].value, seen, out);
+    }
+}
+
+void plan_references(struct arena *arena, const struct spec *spec, struct strings *ret_references)
+{
+    struct map seen = map_init(arena);
+
+    for (int keys = 1; keys >= 0; keys--) {
+        VEC_EACH(resource, &spec->desired.list)
+        {
+            if (text_equal((*resource)->kind->name, "key") == (keys == 1)) {
+                add_references(arena, (*resource)->fields, &seen, ret_references);
+            }
+        }
+    }
+}

@@ -1,0 +1,436 @@
+/* Typing of the sections that belong to no kind, and of the document as a whole. */
+#include "base/file.h"
+#include "base/text.h"
+#include "spec/inner.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct strings rule_names(struct arena *arena, const struct rule *rules)
+{
+    struct strings names = {0};
+    for (const struct rule *rule = rules; rule->field.name != NULL; rule++)
+        strings_add(arena, &names, rule->field.name);
+    return names;
+}
+
+static void missing_rules(struct typing *t, const struct rule *rules, const struct node *node,
+    struct span where, const char *owner)
+{
+    for (const struct rule *rule = rules; rule->field.name != NULL; rule++) {
+        const struct field *field = &rule->field;
+        if ((field->flags & FIELD_REQUIRED) == 0 || !is_null(node_get(node, field->name)))
+            continue;
+        const char *fix = arena_printf(t->arena, "add \"%s\": %s", field->name, field->doc);
+        diag_at(t->diags, "LF013", where, fix, "%s has no \"%s\"", owner, field->name);
+    }
+}
+
+static struct node *type_object(struct typing *t, const struct rule *rules,
+    const struct node *node, struct span where, const char *owner)
+{
+    if (!node_is(node, NODE_MAP))
+        return wrong_type(t, node, owner, "a map of keys", NULL);
+    struct node *out = placed(node_map(t->arena), node);
+    for (uint32_t i = 0; i < node->count; i++) {
+        const struct pair *pair = &node->pairs[i];
+        const struct rule *rule = rule_by_name(rules, pair->key);
+        if (rule == NULL) {
+            struct strings known = rule_names(t->arena, rules);
+            unknown_key(t, pair, arena_printf(t->arena, "\"%s\"", owner), &known);
+            continue;
+        }
+        struct node *value =
+            is_null(pair->value) ? NULL : type_rule(t, rule, pair->value, pair_span(pair));
+        if (value != NULL)
+            put_pair(t->arena, out, pair, value);
+    }
+    missing_rules(t, rules, node, where, arena_printf(t->arena, "\"%s\"", owner));
+    return out;
+}
+
+static struct node *type_objects(
+    struct typing *t, const struct rule *rule, const struct node *node)
+{
+    const char *name = rule->field.name;
+    if (!node_is(node, NODE_LIST))
+        return wrong_type(t, node, name, "a list of maps", NULL);
+    struct node *out = placed(node_list(t->arena), node);
+    for (uint32_t i = 0; i < node->count; i++) {
+        const struct node *item = node->items[i];
+        struct node *typed = type_object(t, rule->rules, item, node_span(item), name);
+        if (typed != NULL)
+            node_list_add(t->arena, out, typed);
+    }
+    return out;
+}
+
+/* ------------------------------------------------------------------ secrets of the cluster */
+
+/* A name of Kubernetes: RFC 1123, with dots; of a key in a Secret also capitals and underscores. */
+static bool cluster_name(struct typing *t, const struct pair *pair, bool key)
+{
+    const char *takes = key ? "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
+                            : "abcdefghijklmnopqrstuvwxyz0123456789-.";
+    size_t length = strlen(pair->key);
+    bool good = length > 0 && length <= 253 && pair->key[strspn(pair->key, takes)] == '\0';
+    if (good)
+        return true;
+    diag_at(t->diags, "LF028", pair_span(pair),
+        key ? "use letters, digits, - _ ." : "use small letters, digits, - .",
+        "\"%.60s\" cannot be the name of %s", pair->key, key ? "a key in a Secret" : "a Secret");
+    return false;
+}
+
+static struct node *type_cluster_secret(struct typing *t, const struct pair *secret)
+{
+    if (!node_is(secret->value, NODE_MAP)) {
+        hide_secret(t, secret->value);
+        return wrong_type(t, node_map(t->arena), secret->key, "a map of keys to references", NULL);
+    }
+    struct node *out = placed(node_map(t->arena), secret->value);
+    for (uint32_t i = 0; i < secret->value->count; i++) {
+        const struct pair *pair = &secret->value->pairs[i];
+        if (!cluster_name(t, pair, true) || is_null(pair->value))
+            continue;
+        struct node *value = type_secret(t, pair->value);
+        if (value != NULL)
+            put_pair(t->arena, out, pair, value);
+    }
+    return out;
+}
+
+static struct node *type_named(struct typing *t, const struct rule *rule, const struct node *node)
+{
+    if (!node_is(node, NODE_MAP))
+        return wrong_type(t, node, rule->field.name, "a map of names of Secrets", NULL);
+    struct node *out = placed(node_map(t->arena), node);
+    for (uint32_t i = 0; i < node->count; i++) {
+        const struct pair *pair = &node->pairs[i];
+        if (!cluster_name(t, pair, false))
+            continue;
+        struct node *value = type_cluster_secret(t, pair);
+        if (value != NULL)
+            put_pair(t->arena, out, pair, value);
+    }
+    return out;
+}
+
+/* ------------------------------------------------------------------ single values */
+
+static struct node *type_text_map(
+    struct typing *t, const struct rule *rule, const struct node *node)
+{
+    static const struct field text = {.type = FIELD_TEXT};
+    if (!node_is(node, NODE_MAP))
+        return wrong_type(t, node, rule->field.name, "a map of names to texts", NULL);
+    struct node *out = placed(node_map(t->arena), node);
+    for (uint32_t i = 0; i < node->count; i++) {
+        const struct pair *pair = &node->pairs[i];
+        if (is_null(pair->value))
+            continue;
+        struct node *value = type_value(t, &text, pair->value, pair->key);
+        if (value != NULL)
+            put_pair(t->arena, out, pair, value);
+    }
+    return out;
+}
+
+/* `{ env: NAME }` for a value that is no secret: it is looked up now. */
+static struct node *type_place(struct typing *t, const struct rule *rule, const struct node *node)
+{
+    static const struct field text = {.type = FIELD_TEXT};
+    if (!node_is(node, NODE_MAP))
+        return type_value(t, &text, node, rule->field.name);
+    const char *name = node->count == 1 ? node_get_text(node, "env") : NULL;
+    if (name == NULL)
+        return wrong_type(t, node, rule->field.name, "a text or { env: NAME }", NULL);
+    const char *value = getenv(name);
+    if (value != NULL && *value != '\0')
+        return placed(node_string(t->arena, value), node);
+    diag_at(t->diags, "LF021", node_span(node), arena_printf(t->arena, "export %s=...", name),
+        "\"%s\" is taken from the variable %s, which is not set", rule->field.name, name);
+    return NULL;
+}
+
+static struct node *type_url(struct typing *t, const struct rule *rule, const struct node *node)
+{
+    struct node *url = type_place(t, rule, node);
+    if (url == NULL)
+        return NULL;
+    size_t length = strlen(url->text);
+    size_t scheme = text_starts(url->text, "https://")  ? 8
+                    : text_starts(url->text, "http://") ? 7
+                                                        : 0;
+    const char *host = url->text + scheme;
+    size_t host_length = strcspn(host, "/?#");
+    const char *why = NULL;
+    if (scheme == 0)
+        why = "begins with neither https:// nor http://";
+    else if (host_length == 0 || strcspn(url->text, " \t\r\n\"<>\\") != length)
+        why = "is no URL";
+    else if (memchr(host, '@', host_length) != NULL)
+        why = "holds a user or password";
+    else if (strpbrk(host, "?#") != NULL)
+        why = "holds a query";
+    if (why != NULL) {
+        diag_at(t->diags, "LF012", node_span(node), "write https://HOST", "\"%s\" %s",
+            rule->field.name, why);
+        return NULL;
+    }
+    while (length > scheme && url->text[length - 1] == '/')
+        length--;
+    return placed(node_string_n(t->arena, url->text, length), node);
+}
+
+static struct node *type_file(struct typing *t, const struct rule *rule, const struct node *node)
+{
+    struct node *path = type_place(t, rule, node);
+    if (path == NULL)
+        return NULL;
+    const char *folder = reading_folder(t->reading, node->file);
+    return placed(node_string(t->arena, file_join(t->arena, folder, path->text)), node);
+}
+
+static struct node *type_master_key(
+    struct typing *t, const struct node *node, struct span where)
+{
+    const struct node *previous = node_get(node, "previous");
+    if (previous == NULL)
+        return type_secret(t, node);
+    struct node *current = node_copy_shallow(t->arena, node);
+    node_unset(current, "previous");
+    struct node *out = placed(node_map(t->arena), node);
+    if (current->count == 0) {
+        diag_at(t->diags, "LF025", where, "write { env: NAME, previous: { env: OTHER } }",
+            "\"previous\" stands without the key that is in force");
+        return NULL;
+    }
+    struct node *now = type_secret(t, current);
+    struct node *before = is_null(previous) ? NULL : type_secret(t, previous);
+    if (now == NULL || (before == NULL && !is_null(previous)))
+        return NULL;
+    node_set(t->arena, out, "current", now);
+    if (before != NULL)
+        node_set(t->arena, out, "previous", before);
+    return out;
+}
+
+static struct node *type_threshold(
+    struct typing *t, const struct rule *rule, const struct node *node)
+{
+    const char *text = node_text(node);
+    size_t digits = text == NULL ? 0 : strspn(text, "0123456789");
+    bool percent = digits > 0 && strcmp(text + digits, "%") == 0;
+    bool good = digits > 0 && digits < 8 && (percent || text[digits] == '\0');
+    if (!good)
+        return wrong_type(t, node, rule->field.name, "a number or a share in percent",
+            "such as 10% or 3");
+    if (percent && strtoul(text, NULL, 10) > 100) {
+        diag_at(t->diags, "LF012", node_span(node), "write at most 100%", "\"%s\" is above 100%%",
+            rule->field.name);
+        return NULL;
+    }
+    return placed(node_string(t->arena, text), node);
+}
+
+/* ------------------------------------------------------------------ policy */
+
+/* How the policy calls a kind: by its section, members by what their plural is. */
+static char *ownership_key(struct arena *arena, const struct kind *kind)
+{
+    return kind->section != NULL ? arena_strdup(arena, kind->section)
+                                 : arena_printf(arena, "%ss", kind->name);
+}
+
+static struct node *type_ownership(
+    struct typing *t, const struct rule *rule, const struct node *node)
+{
+    static const char *const levels[] = {"full", "keep", "ignore", NULL};
+    static const struct field level = {.type = FIELD_CHOICE, .choices = levels};
+    if (!node_is(node, NODE_MAP))
+        return wrong_type(t, node, rule->field.name, "a map of sections", NULL);
+    struct strings known = {0};
+    for (size_t i = 0; i < t->kinds->count; i++)
+        strings_add(t->arena, &known, ownership_key(t->arena, t->kinds->at[i]));
+    struct node *out = placed(node_map(t->arena), node);
+    for (uint32_t i = 0; i < node->count; i++) {
+        const struct pair *pair = &node->pairs[i];
+        if (!strings_has(&known, pair->key)) {
+            unknown_key(t, pair, "\"ownership\"", &known);
+            continue;
+        }
+        if (is_null(pair->value))
+            continue;
+        struct node *value = type_value(t, &level, pair->value, pair->key);
+        if (value != NULL)
+            put_pair(t->arena, out, pair, value);
+    }
+    return out;
+}
+
+/* Rules, LF1xx, have a level that the policy may set; what is wrong in itself has none. */
+static struct strings rule_ids(struct arena *arena)
+{
+    struct strings ids = {0};
+    for (const struct catalog_entry *entry = diag_catalog; entry->id != NULL; entry++) {
+        if (text_starts(entry->id, "LF1"))
+            strings_add(arena, &ids, entry->id);
+    }
+    return ids;
+}
+
+static struct node *type_lint(struct typing *t, const struct rule *rule, const struct node *node)
+{
+    static const char *const levels[] = {"error", "warning", "info", "off", NULL};
+    static const struct field level = {.type = FIELD_CHOICE, .choices = levels};
+    if (!node_is(node, NODE_MAP))
+        return wrong_type(t, node, rule->field.name, "a map of rules", NULL);
+    struct strings known = rule_ids(t->arena);
+    struct node *out = placed(node_map(t->arena), node);
+    for (uint32_t i = 0; i < node->count; i++) {
+        const struct pair *pair = &node->pairs[i];
+        if (!strings_has(&known, pair->key)) {
+            unknown_key(t, pair, "\"lint\"", &known);
+            continue;
+        }
+        struct node *value =
+            is_null(pair->value) ? NULL : type_value(t, &level, pair->value, pair->key);
+        if (value != NULL)
+            put_pair(t->arena, out, pair, value);
+    }
+    return out;
+}
+
+/* Sections that have no kind of their own yet, by what their addresses begin with. */
+static const char *const other_kinds[] = {"secret", "release", "ingress"};
+
+static struct strings address_kinds(const struct typing *t)
+{
+    struct strings names = {0};
+    for (size_t i = 0; i < sizeof(other_kinds) / sizeof(other_kinds[0]); i++)
+        strings_add(t->arena, &names, other_kinds[i]);
+    for (size_t i = 0; i < t->kinds->count; i++)
+        strings_add(t->arena, &names, t->kinds->at[i]->name);
+    return names;
+}
+
+bool address_known_kind(const struct typing *t, const char *address)
+{
+    size_t length = strcspn(address, "/");
+    const char *kind = arena_strndup(t->arena, address, length);
+    struct strings known = address_kinds(t);
+    return address[length] == '/' && address[length + 1] != '\0' && strings_has(&known, kind);
+}
+
+static struct node *type_addresses(
+    struct typing *t, const struct rule *rule, const struct node *node)
+{
+    static const struct field texts = {.type = FIELD_TEXTS};
+    struct node *list = type_value(t, &texts, node, rule->field.name);
+    struct node *out = list == NULL ? NULL : placed(node_list(t->arena), node);
+    for (uint32_t i = 0; list != NULL && i < list->count; i++) {
+        const char *text = list->items[i]->text;
+        if (text[0] == '*' || address_known_kind(t, text)) {
+            node_list_add(t->arena, out, list->items[i]);
+            continue;
+        }
+        struct strings known = address_kinds(t);
+        const char *kind = arena_strndup(t->arena, text, strcspn(text, "/"));
+        const char *fix = guess(t, kind, &known);
+        if (fix == NULL)
+            fix = arena_printf(t->arena, "write KIND/NAME with one of %s",
+                list_of(t->arena, &known, 20));
+        diag_at(t->diags, "LF012", node_span(list->items[i]), fix,
+            "\"%.60s\" in \"%s\" is no address", text, rule->field.name);
+    }
+    return out;
+}
+
+/* ------------------------------------------------------------------ sections and document */
+
+static struct node *type_backend(
+    struct typing *t, const struct rule *rule, const struct node *node, struct span where)
+{
+    static const char fix[] = "write `backend: local`, or `backend: { s3: { bucket: ... } }`";
+    if (node_is(node, NODE_STRING) && strcmp(node->text, "local") == 0) {
+        struct node *out = placed(node_map(t->arena), node);
+        node_set(t->arena, out, "local", placed(node_bool(t->arena, true), node));
+        return out;
+    }
+    if (!node_is(node, NODE_MAP))
+        return wrong_type(t, node, "backend", "`local` or a map", fix);
+    struct node *out = type_object(t, rule->rules, node, where, "backend");
+    bool local = node_get_bool(out, "local", false);
+    bool s3 = !is_null(node_get(node, "s3"));
+    bool said = !is_null(node_get(node, "local"));
+    if (local == s3 && (s3 || !said || node_get(out, "local") != NULL))
+        diag_at(t->diags, "LF025", where, fix, "\"backend\" is either local or s3, here %s",
+            s3 ? "are both" : "is neither");
+    return out;
+}
+
+static struct node *type_extends(struct typing *t, const struct node *node)
+{
+    /* Reading has judged it already; after merging it is gone. */
+    return placed(node_list(t->arena), node);
+}
+
+struct node *type_rule(
+    struct typing *t, const struct rule *rule, const struct node *node, struct span where)
+{
+    const char *name = rule->field.name;
+    switch (rule->shape) {
+    case SHAPE_FIELD: return type_value(t, &rule->field, node, name);
+    case SHAPE_OBJECT: return type_object(t, rule->rules, node, where, name);
+    case SHAPE_NAMED: return type_named(t, rule, node);
+    case SHAPE_OBJECTS: return type_objects(t, rule, node);
+    case SHAPE_TEXTS: return type_extends(t, node);
+    case SHAPE_TEXT_MAP: return type_text_map(t, rule, node);
+    case SHAPE_PLACE: return type_place(t, rule, node);
+    case SHAPE_URL: return type_url(t, rule, node);
+    case SHAPE_FILE: return type_file(t, rule, node);
+    case SHAPE_BACKEND: return type_backend(t, rule, node, where);
+    case SHAPE_MASTER_KEY: return type_master_key(t, node, where);
+    case SHAPE_THRESHOLD: return type_threshold(t, rule, node);
+    case SHAPE_OWNERSHIP: return type_ownership(t, rule, node);
+    case SHAPE_LINT: return type_lint(t, rule, node);
+    case SHAPE_ADDRESSES: return type_addresses(t, rule, node);
+    }
+    return NULL;
+}
+
+static struct strings section_names(const struct typing *t)
+{
+    struct strings names = rule_names(t->arena, spec_sections);
+    for (size_t i = 0; i < t->kinds->count; i++) {
+        if (t->kinds->at[i]->section != NULL)
+            strings_add(t->arena, &names, t->kinds->at[i]->section);
+    }
+    return names;
+}
+
+struct node *type_document(struct typing *t, const struct node *raw)
+{
+    struct node *out = placed(node_map(t->arena), raw);
+    for (uint32_t i = 0; i < raw->count; i++) {
+        const struct pair *pair = &raw->pairs[i];
+        const struct rule *rule = rule_by_name(spec_sections, pair->key);
+        const struct kind *kind = kind_by_section(t->kinds, pair->key);
+        struct node *value = NULL;
+        if (rule == NULL && kind == NULL) {
+            struct strings known = section_names(t);
+            unknown_key(t, pair, "an environment", &known);
+            continue;
+        }
+        if (is_null(pair->value))
+            continue;
+        value = kind != NULL ? type_section(t, kind, pair->value)
+                             : type_rule(t, rule, pair->value, pair_span(pair));
+        if (value != NULL)
+            put_pair(t->arena, out, pair, value);
+    }
+    struct span where = {.file = raw->file, .line = 1, .column = 1};
+    missing_rules(t, spec_sections, raw, where, "the environment");
+    return out;
+}

@@ -1,0 +1,1 @@
+"""The stand-in of LiteLLM's management API: see ../README.md."""
