@@ -3,7 +3,8 @@
  *
  * `at` is NUL-terminated from the first append on. Every buffer states its maximum where it is
  * made; an append that would pass it sets `overflow` and is dropped whole, as are those after it
- * (what is held is a prefix without holes), so a caller may check once at the end. Released by buf_release() or handed over with buf_take().
+ * (what is held is a prefix without holes), so a caller may check once at the end. Released by
+ * buf_release() or handed over with buf_take().
  */
 #ifndef LITEFORM_BASE_BUF_H
 #define LITEFORM_BASE_BUF_H

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The last line of a process that cannot go on; the only place outside cli that writes to stderr. */
+/* The last line of a process that cannot go on: the only writing to stderr outside cli. */
 
 static void say(const char *text)
 {

@@ -28,7 +28,7 @@ struct map {
 struct map map_init(struct arena *arena);
 /** The value, or NULL. */
 void *map_get(const struct map *map, const char *key);
-/** Sets or replaces; the place in the order is that of the first insertion. Returns what was there. */
+/** Sets or replaces (the place in the order stays the first one); returns what was there. */
 void *map_set(struct map *map, const char *key, void *value);
 
 /** map_set for something that the map's reader will not change. */

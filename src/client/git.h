@@ -13,7 +13,7 @@ struct git_facts {
     const char *branch;   /* or NULL when detached */
     bool dirty;           /* a tracked file below `folder` differs, or an untracked one is there */
     bool on_upstream;     /* HEAD is reachable from the branch's upstream */
-    const char *upstream; /* "origin/main", or NULL */
+    const char *upstream; /* "origin/main", or NULL; when detached: a remote branch that has HEAD */
 };
 
 /** Facts about the folder; never fails: outside a repository all is empty. */

@@ -195,6 +195,8 @@ static CURLcode set_limits(struct transfer *transfer, const struct transfer_orde
     SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)order->max_body);
     SET(CURLOPT_MAXAGE_CONN, IDLE_SECONDS);
     SET(CURLOPT_TCP_KEEPALIVE, 1L);
+    SET(CURLOPT_FRESH_CONNECT, order->fresh ? 1L : 0L);
+    SET(CURLOPT_FORBID_REUSE, order->fresh ? 1L : 0L);
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_QUICK_EXIT, 1L); /* ends without waiting for a name server that does not answer */
     SET(CURLOPT_FOLLOWLOCATION, 0L);

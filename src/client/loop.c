@@ -292,6 +292,7 @@ static void start(struct slot *slot)
         .method = job->request.method,
         .body = job->request.body != NULL ? &slot->sent : NULL,
         .write = job->request.write,
+        .fresh = job->request.fresh,
         .insecure = endpoint->insecure,
         .direct = slot->target->loopback,
         .ca_file = endpoint->ca_file,
@@ -504,12 +505,12 @@ static void accept_request(
     target->backlog[target->backlog_count++] = job;
 }
 
-/** The first that waits for a slot and may be started (or, with `run`, is its); false for none. */
-static bool backlog_take(struct target *target, const struct run *run, struct job *ret_job)
+/** Takes the first that waits for a slot and whose run stops, or does not; false for none. */
+static bool backlog_take(struct target *target, bool stopping, struct job *ret_job)
 {
     for (size_t i = 0; i < target->backlog_count; i++) {
         struct job job = target->backlog[i];
-        if (run != NULL ? job.run != run : run_stops(job.run))
+        if (run_stops(job.run) != stopping)
             continue;
         target->backlog_count--;
         memmove(&target->backlog[i], &target->backlog[i + 1],
@@ -564,7 +565,7 @@ static int64_t start_due(struct client *client, int64_t now)
         }
         for (;;) {
             struct slot *slot = free_slot(target);
-            if (slot == NULL || !backlog_take(target, NULL, &job))
+            if (slot == NULL || !backlog_take(target, false, &job))
                 break;
             occupy(slot, &job);
         }
@@ -572,36 +573,39 @@ static int64_t start_due(struct client *client, int64_t now)
     return next;
 }
 
-/** Ends what the run has waiting, and with `all` what it has in flight. */
-static void flush(struct client *client, struct run *run, bool all)
+/*
+ * Ends what waits for a run that stops, and what is in flight for one that abandons. Of all runs: a
+ * client_send() inside of `tick` may need the slots of the run around it.
+ */
+static void flush(struct client *client)
 {
     for (struct target *target = client->targets; target != NULL; target = target->next) {
         struct job job;
-        while (backlog_take(target, run, &job))
+        while (backlog_take(target, true, &job))
             refuse(&job, FAULT_STOPPED, "interrupted before it was sent");
         for (unsigned i = 0; i < target->window; i++) {
             struct slot *slot = &target->slots[i];
-            if (slot->job.run != run)
-                continue;
-            if (slot->state == SLOT_WAITING)
+            if (slot->state == SLOT_WAITING && run_stops(slot->job.run))
                 deliver(slot); /* the answer to its last try stands */
-            else if (slot->state == SLOT_RUNNING && all)
+            else if (slot->state == SLOT_RUNNING && run_abandons(slot->job.run))
                 abandon(slot);
         }
     }
 }
 
-/** Lets curl work, and takes what has ended. */
-static void collect(struct client *client)
+/** Lets curl work, and takes what has ended; whether there was any. */
+static bool collect(struct client *client)
 {
     struct transfer_end end;
+    bool any = false;
 
     wire_work(client->wire);
     for (;;) {
         struct slot *slot = wire_ended(client->wire, &end);
         if (slot == NULL)
-            return;
+            return any;
         finish(slot, &end);
+        any = true;
     }
 }
 
@@ -622,15 +626,14 @@ static void run_loop(struct client *client, struct run *run)
         size_t done = run->done;
         bool more = false;
 
-        if (run_stops(run))
-            flush(client, run, run_abandons(run));
-        else
+        flush(client);
+        if (!run_stops(run))
             more = fill(client, run);
         int64_t due = start_due(client, clock_ms());
-        collect(client);
+        bool ended = collect(client);
         tick(run, clock_ms());
-        if (run->done != done)
-            continue; /* something ended, so there may be something new */
+        if (ended || run->done != done)
+            continue; /* there may be something new to start, or due earlier than what was */
         if (run->open == 0 && !more)
             return;
         if (run->calls->tick != NULL && run->tick_at < due)

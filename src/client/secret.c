@@ -88,8 +88,7 @@ static void needle_add(struct secrets *secrets, const char *text, size_t length)
 {
     if (length < SHORTEST_CUT)
         return;
-    VEC_EACH(known, &secrets->needles)
-    {
+    VEC_EACH(known, &secrets->needles) {
         if (known->length == length && memcmp(known->text, text, length) == 0)
             return;
     }
@@ -182,11 +181,28 @@ static void close_fd(int *fd)
         close(*fd);
 }
 
+/** Why the file is not fit to hold a secret, or NULL. */
+static const char *unfit_file(struct secrets *secrets, const char *path, int fd)
+{
+    struct arena *arena = secrets->arena;
+    struct stat st;
+
+    if (fd < 0 || fstat(fd, &st) != 0)
+        return arena_printf(arena, "%s: %s", path, strerror(errno));
+    if (!S_ISREG(st.st_mode))
+        return arena_printf(arena, "%s is no regular file", path);
+    if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+        return arena_printf(arena,
+            "%s may be written by others (mode %04o): chmod go-w makes it fit for a secret", path,
+            (unsigned)st.st_mode & 07777U);
+    return NULL;
+}
+
 /* Not file_read(): the bytes must not pass through memory that is neither locked nor wiped. */
 static const char *resolve_file(struct secrets *secrets, struct entry *entry, const char *path)
 {
     struct arena *arena = secrets->arena;
-    struct stat st;
+    size_t length = 0;
 
     if (secrets->options.guarded && secrets->options.repository != NULL &&
         in_repository(secrets, path))
@@ -196,19 +212,12 @@ static const char *resolve_file(struct secrets *secrets, struct entry *entry, co
             path);
     /* O_NONBLOCK: opening a pipe would wait for a writer. */
     __attribute__((cleanup(close_fd))) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0 || fstat(fd, &st) != 0)
-        return arena_printf(arena, "%s: %s", path, strerror(errno));
-    if (!S_ISREG(st.st_mode))
-        return arena_printf(arena, "%s is no regular file", path);
-    if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-        return arena_printf(arena,
-            "%s may be written by others (mode %04o): chmod go-w makes it fit for a secret", path,
-            (unsigned)st.st_mode & 07777U);
-
+    const char *fault = unfit_file(secrets, path, fd);
+    if (fault != NULL)
+        return fault;
     if (secrets->reading == NULL)
         secrets->reading = vault_alloc(secrets->vault, MAX_VALUE + 2);
     char *value = secrets->reading;
-    size_t length = 0;
     while (length <= MAX_VALUE) {
         ssize_t got = read(fd, value + length, MAX_VALUE + 1 - length);
         if (got < 0 && errno == EINTR)
@@ -219,10 +228,8 @@ static const char *resolve_file(struct secrets *secrets, struct entry *entry, co
             break;
         length += (size_t)got;
     }
-    if (length > MAX_VALUE)
-        return arena_printf(arena, "%s is larger than 64 KiB", path);
     value[length] = '\0';
-    const char *fault = unfit(value, length);
+    fault = length > MAX_VALUE ? "is larger than 64 KiB" : unfit(value, length);
     if (fault == NULL)
         keep(secrets, entry, vault_copy(secrets->vault, value, strlen(value)));
     digest_wipe(value, length);
@@ -433,8 +440,7 @@ struct secret_fact secrets_fact(struct secrets *secrets, struct arena *arena, co
 /** How many bytes at `text` are a value, or the start of one that the end of the text cut off. */
 static size_t secret_at(const struct secrets *secrets, const char *text, size_t left)
 {
-    VEC_EACH(needle, &secrets->needles)
-    {
+    VEC_EACH(needle, &secrets->needles) {
         if (needle->text[0] != text[0])
             continue;
         if (needle->length <= left && memcmp(needle->text, text, needle->length) == 0)

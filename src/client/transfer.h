@@ -20,6 +20,7 @@ struct transfer_order {
     const char *url, *method;
     const struct buf *body; /* or NULL; lives and keeps its place until the end */
     bool write;             /* never to be sent twice, whatever curl thinks of it */
+    bool fresh;             /* over a connection that nobody else uses, before or after */
     bool insecure;          /* no verification of the certificate */
     bool direct;            /* no proxy, whatever the environment says */
     const char *ca_file;    /* or NULL */

@@ -20,7 +20,7 @@
 
 enum severity { SEVERITY_OFF, SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_ERROR };
 
-/** A place in a source; line 0 means none. Lines and columns start at 1, columns count characters. */
+/** A place in a source; line 0 is none. Lines and columns start at 1, columns count characters. */
 struct span {
     uint16_t file; /* index into diags->sources */
     uint32_t line, column;

@@ -67,7 +67,7 @@ static size_t offset_of_column(const char *line, size_t length, uint32_t column)
     return at;
 }
 
-/* Where the word that starts at `start` ends: at its closing quote, or before YAML's punctuation. */
+/* Where the word at `start` ends: at its closing quote, or before YAML's punctuation. */
 static size_t word_end(const char *line, size_t length, size_t start)
 {
     char quote = line[start];
@@ -107,8 +107,9 @@ static void cut_snippet(const struct page *page, struct snippet *s, size_t width
     s->text =
         arena_printf(page->arena, "%s%.*s%s", head, (int)(end - start), s->text + start, tail);
     s->caret -= from;
+    /* A caret behind the last character stands behind the window; it is still one. */
     if (s->underlined > width - s->caret)
-        s->underlined = width - s->caret;
+        s->underlined = width > s->caret ? width - s->caret : 1;
 }
 
 static struct snippet make_snippet(

@@ -177,23 +177,54 @@ static struct node *whole_home(
     return map;
 }
 
+/** The map that a key is to be changed in: where the server replaces it whole, all of the live one. */
+static struct node *map_to_change(const struct call_context *context, struct node *body,
+    const char *home, const struct field *field, bool *ret_whole)
+{
+    const char *path = send_path(field);
+    const char *api = field->api != NULL ? field->api : field->name;
+    struct arena *arena = context->arena;
+    const struct node *live = node_get(context->change->object->raw, path);
+    struct node *map = node_path(body, path);
+
+    *ret_whole = true;
+    if (lives_in(path, home) && strchr(path, '.') == NULL)
+        return whole_home(context, body, home);
+    if (lives_in(api, home)) {
+        /* Stored inside `home`, sent beside it (model_rpm_limit). */
+        struct node *inside = whole_home(context, body, home);
+        const char *tail = api + strlen(home) + 1;
+
+        live = node_get(inside, tail);
+        if (map == NULL && node_is(live, NODE_MAP))
+            map = node_copy(arena, live);
+        node_unset(inside, tail);
+    } else if (map == NULL && node_is(live, NODE_MAP)) {
+        map = node_copy(arena, live);
+    } else if (map == NULL || live == NULL) {
+        *ret_whole = live != NULL;
+    }
+    if (map == NULL)
+        map = node_map(arena);
+    node_set_path(arena, body, path, map);
+    return map;
+}
+
 /** One key of a free-form map. */
 static void put_key(const struct call_context *context, struct node *body, const char *home,
     const struct field_change *change)
 {
-    struct arena *arena = context->arena;
-    const char *path = send_path(change->field);
     const char *key = change->path + strlen(change->field->name) + 1;
     const struct node *value = new_value(context, change, key);
-    bool whole = lives_in(path, home);
-    struct node *map = whole ? whole_home(context, body, home) : map_at(arena, body, path);
+    bool whole = false;
+    struct node *map = map_to_change(context, body, home, change->field, &whole);
 
     if (value != NULL)
-        node_set(arena, map, key, node_copy(arena, value));
+        node_set(context->arena, map, key, node_copy(context->arena, value));
     else if (whole)
         node_unset(map, key);
     else
-        node_set(arena, map, key, node_null(arena));
+        node_set(context->arena, map, key, node_null(context->arena));
 }
 
 /** A field that is stored inside `home`, but sent beside it (model_rpm_limit). */

@@ -119,6 +119,22 @@ static const char *undisguised(struct arena *arena, const char *message)
     return message;
 }
 
+/** "body.team_id", "query.page_size" from the place that a 422 names. */
+static const char *place_text(struct arena *arena, const struct node *place)
+{
+    const char *where = "";
+
+    for (uint32_t i = 0; node_is(place, NODE_LIST) && i < place->count && i < 16; i++) {
+        const struct node *step = place->items[i];
+        const char *dot = *where == '\0' ? "" : ".";
+        if (node_text(step) != NULL)
+            where = arena_printf(arena, "%s%s%.200s", where, dot, node_text(step));
+        else if (node_is(step, NODE_INT))
+            where = arena_printf(arena, "%s[%lld]", where, (long long)step->integer);
+    }
+    return where;
+}
+
 /** "body.team_id: Field required" for the entries of a 422; the value that was sent is left out. */
 static const char *validation_faults(struct arena *arena, const struct node *list)
 {
@@ -126,25 +142,15 @@ static const char *validation_faults(struct arena *arena, const struct node *lis
 
     for (uint32_t i = 0; i < list->count && i < MESSAGE_FAULTS; i++) {
         const struct node *fault = list->items[i];
-        const struct node *place = node_get(fault, "loc");
         const char *message = node_get_text(fault, "msg");
-        const char *where = "";
-
+        const char *where = place_text(arena, node_get(fault, "loc"));
+        const char *colon = *where != '\0' ? ": " : "";
         if (message == NULL)
             message = node_text(fault);
-        if (message == NULL)
-            continue;
-        for (uint32_t j = 0; node_is(place, NODE_LIST) && j < place->count && j < 16; j++) {
-            const struct node *step = place->items[j];
-            const char *dot = *where == '\0' ? "" : ".";
-
-            if (node_text(step) != NULL)
-                where = arena_printf(arena, "%s%s%.200s", where, dot, node_text(step));
-            else if (node_is(step, NODE_INT))
-                where = arena_printf(arena, "%s[%lld]", where, (long long)step->integer);
-        }
-        all = arena_printf(arena, "%s%s%s%s%.1000s", all != NULL ? all : "",
-            all != NULL ? "; " : "", where, *where != '\0' ? ": " : "", message);
+        if (message != NULL && all == NULL)
+            all = arena_printf(arena, "%s%s%.1000s", where, colon, message);
+        else if (message != NULL)
+            all = arena_printf(arena, "%s; %s%s%.1000s", all, where, colon, message);
     }
     if (all != NULL && list->count > MESSAGE_FAULTS)
         all = arena_printf(arena, "%s; and %u more", all, list->count - MESSAGE_FAULTS);

@@ -176,8 +176,7 @@ char *secret_show(struct arena *arena, const char *reference)
 
 const struct secret_fact *secret_fact(const struct secret_facts *facts, const char *reference)
 {
-    VEC_EACH(fact, &facts->list)
-    {
+    VEC_EACH(fact, &facts->list) {
         if (text_equal(fact->reference, reference))
             return fact;
     }

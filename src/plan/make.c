@@ -222,19 +222,6 @@ static void plan_unread(struct planning *p, const struct live_kind *in, unsigned
         (struct unread){.kind = in->kind, .reason = in->reason, .wanted = wanted};
 }
 
-/** Whether a resource leans on something of a kind that could not be read. */
-static bool leans_on_unread(struct planning *p, const struct resource *resource)
-{
-    for (size_t i = 0; i < resource->needs.count; i++) {
-        const struct resource *other = desired_resource(&p->spec->desired, resource->needs.at[i]);
-        const struct live_kind *in = other != NULL ? live_kind(p->live, other->kind) : NULL;
-        if (in != NULL && in->status == LIVE_UNREAD) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /** Whether the state holds objects of a kind. */
 static bool knows_any(const struct planning *p, const struct kind *kind)
 {
@@ -247,10 +234,32 @@ static bool knows_any(const struct planning *p, const struct kind *kind)
     return false;
 }
 
+/**
+ * Unread, or seen as empty in a way that may be untrue while the state knows objects of the kind:
+ * what cannot be read is never taken for absent.
+ */
+static bool is_unread(const struct planning *p, const struct live_kind *in)
+{
+    return in->status == LIVE_UNREAD || (in->uncertain && knows_any(p, in->kind));
+}
+
+/** Whether a resource leans on something of a kind that could not be read. */
+static bool leans_on_unread(struct planning *p, const struct resource *resource)
+{
+    for (size_t i = 0; i < resource->needs.count; i++) {
+        const struct resource *other = desired_resource(&p->spec->desired, resource->needs.at[i]);
+        const struct live_kind *in = other != NULL ? live_kind(p->live, other->kind) : NULL;
+        if (in != NULL && is_unread(p, in)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void plan_all_kinds(struct planning *p)
 {
     for (size_t k = 0; k < p->live->kind_count; k++) {
-        struct live_kind *in = &p->live->kinds[k];
+        const struct live_kind *in = &p->live->kinds[k];
         VEC(const struct resource *) wanted = {0};
         if (spec_ownership(p->spec, in->kind) == OWNERSHIP_IGNORE) {
             continue;
@@ -262,7 +271,7 @@ static void plan_all_kinds(struct planning *p)
                 continue;
             }
             all++;
-            if (in->status == LIVE_READ && leans_on_unread(p, *resource)) {
+            if (!is_unread(p, in) && leans_on_unread(p, *resource)) {
                 strings_add(p->arena, &p->plan->held, (*resource)->address);
                 /* Its object is spoken for all the same, so that it is not taken for unmanaged. */
                 struct match_index none = {.by_key = map_init(p->arena)};
@@ -271,10 +280,7 @@ static void plan_all_kinds(struct planning *p)
             }
             *VEC_ADD(p->arena, &wanted) = *resource;
         }
-        if (in->status == LIVE_READ && in->uncertain && knows_any(p, in->kind)) {
-            in->status = LIVE_UNREAD;
-        }
-        if (in->status == LIVE_UNREAD) {
+        if (is_unread(p, in)) {
             plan_unread(p, in, all);
             continue;
         }

@@ -110,7 +110,8 @@ struct typing {
     struct reading *reading;
     const struct kind_set *kinds;
     const char *tier;
-    unsigned guesses; /* did-you-mean over long lists is given up after so many */
+    size_t errors_before; /* in `diags`, when this environment's turn came */
+    unsigned guesses;     /* did-you-mean over long lists is given up after so many */
 };
 
 /** The typed value, or NULL after a diagnostic. `what` is how messages call it: "max_budget". */
@@ -165,6 +166,8 @@ struct names {
 /** Gathers every callable name: models:, release.config.model_list, aliases of teams. */
 struct names names_gather(
     struct arena *arena, const struct node *raw, const struct node *document, struct desired *desired);
+/** The callable name of an entry of models: its `name`, else its key. */
+const char *model_called(const struct pair *entry);
 /** The addresses a model name leads to (maybe none), or NULL when nothing declares it. */
 const struct strings *names_find(const struct names *names, const char *name);
 

@@ -86,7 +86,9 @@ static struct node *type_cluster_secret(struct typing *t, const struct pair *sec
 {
     if (!node_is(secret->value, NODE_MAP)) {
         hide_secret(t, secret->value);
-        return wrong_type(t, node_map(t->arena), secret->key, "a map of keys to references", NULL);
+        diag_at(t->diags, "LF011", node_span(secret->value), "write { KEY: { env: NAME } }",
+            "\"%s\" takes a map of keys to secret references", secret->key);
+        return NULL;
     }
     struct node *out = placed(node_map(t->arena), secret->value);
     for (uint32_t i = 0; i < secret->value->count; i++) {

@@ -43,6 +43,9 @@ struct backend_ops {
         struct strings *ret_names, struct diags *diags);
     /** MUST. Removing what is not there is BACKEND_ABSENT. */
     enum backend_result (*remove)(struct backend *backend, const char *name, struct diags *diags);
+    /** MAY. Removes several; what is not there is fine. */
+    enum backend_result (*remove_many)(
+        struct backend *backend, const struct strings *names, struct diags *diags);
     /** MAY. Holds an exclusive advisory lock that dies with the process; false: somebody has it.
      *  A backend without it (S3) relies on the lease in lock.json alone. */
     bool (*hold)(struct backend *backend, struct diags *diags);

@@ -254,7 +254,8 @@ static bool local_held(struct backend *backend)
     if (!file_exists(path_of(scratch, local, ".lock")))
         return false;
     __attribute__((cleanup(unlock))) int fd = open_lock(local, ".lock");
-    return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    /* Who may not open it cannot know better than lock.json. */
+    return fd < 0 || (flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK);
 }
 
 static void local_close(struct backend *backend)

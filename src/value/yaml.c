@@ -7,7 +7,7 @@
 #include <string.h>
 #include <yaml.h>
 
-/* YAML in, by libyaml's events: its loader would follow aliases and read before it can be stopped. */
+/* YAML in, by libyaml's events: its loader would follow aliases and could not be stopped. */
 
 struct frame {
     struct node *node;

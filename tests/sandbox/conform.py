@@ -28,7 +28,7 @@ DATETIME = re.compile(r"datetime\.datetime\([^()]*(?:\([^()]*\))?[^()]*\)")
 SERVER_KEY = re.compile(r"\bsk-[A-Za-z0-9_-]{22}\b")
 CALL_ID = re.compile(r"\bchatcmpl-[A-Za-z0-9-]+")
 HOST = re.compile(r"http://(?:127\.0\.0\.1|localhost):\d+")
-CIPHER = re.compile(r"^[A-Za-z0-9_-]{56,}={0,2}$")
+CIPHER = re.compile(r"^[A-Za-z0-9_-]{50,}={0,2}$")
 # what the cost map fills in: the stand-in knows a handful of models, so only the names are compared where both have them
 COST = re.compile(r"cost|max_.*tokens|^supports_|_per_|^mode$|^litellm_provider$|^key$|^max_tokens$|^supported_openai_params$|token_details|regional|"
                   r"^tpm$|^rpm$|search_context|output_vector|prompt_cache|off_peak|tiered|citation|annotation|uplift|provider_specific|ocr")
@@ -138,10 +138,16 @@ class Normaliser:
         out = {}
         cost_map = "db_model" in value
         for key, item in value.items():
-            if key in self.skip or (cost_map and COST.search(key)):
+            if key in self.skip or (cost_map and (COST.search(key) or key == "access_via_team_ids")):
                 continue
             out[self.text(key)] = self.value(item, key)
         return dict(sorted(out.items()))
+
+
+def order(item):
+    """A picked list is compared in the order of its ids."""
+    info = item.get("model_info") or item
+    return str(info.get("id") or info.get("team_id") or info.get("user_id") or info.get("budget_id") or info.get("key_alias") or info.get("credential_name"))
 
 
 def comparable(answer, options, names):
@@ -151,7 +157,8 @@ def comparable(answer, options, names):
     if "pick" in options and status == 200:
         items = dig(body, options["pick"])
         if isinstance(items, list):
-            body = put(body, options["pick"], [i for i in items if names["p"] in json.dumps(i)])
+            chosen = [i for i in items if names["p"] in json.dumps(i)]
+            body = put(body, options["pick"], sorted(chosen, key=order))
     return status, Normaliser(names, options).value(body)
 
 

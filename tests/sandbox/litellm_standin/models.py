@@ -142,29 +142,25 @@ class Models:
         return out
 
     async def update(self, request):
-        """POST /model/update: 1.106 renames, keeps what was not sent and reloads; 1.81 does neither."""
+        """POST /model/update: 1.106 renames and reloads, 1.81 does neither; model_info is left alone by both."""
         body = self.app.check.body(request.json, NEW)
         ident = str((body.get("model_info") or {}).get("id"))
         row = self.app.model_row(ident)
         if not row:
             raise self.app.errors.proxy(400, "Authentication Error, model not found", "auth_error", "None")
         sent = {k: self.app.cipher.seal(v) if isinstance(v, str) else v for k, v in self.floats(body.get("litellm_params") or {}).items() if v is not None}
-        values = {"litellm_params": {**row["litellm_params"], **sent}, "updated_by": "default_user_id"}
-        if self.app.new:
-            if body.get("model_info"):
-                values["model_info"] = {**(row["model_info"] or {}), **self.stored_info(body["model_info"], ident)}
-            if body.get("model_name"):
-                values["model_name"] = body["model_name"]
-        else:
-            values["litellm_params"] = self.only_declared(row["litellm_params"], sent)
+        values = {"litellm_params": self.only_declared(row["litellm_params"], sent), "updated_by": "default_user_id"}
+        if self.app.new and body.get("model_name"):
+            values["model_name"] = body["model_name"]
         row = self.app.db.update(TABLE, {"model_id": ident}, values)
         if self.app.new:
             request.pod.written(ident)
         return self.row_answer(row)
 
     def only_declared(self, stored, sent):
-        """1.81 loses extras that are not sent again, such as tags."""
-        kept = {k: v for k, v in stored.items() if k in DECLARED or PRICE.search(k)}
+        """Keys that LiteLLM does not know are lost when they are not sent again; 1.81 counts tags among them."""
+        known = DECLARED | DECLARED_NEW if self.app.new else DECLARED
+        kept = {k: v for k, v in stored.items() if k in known or PRICE.search(k)}
         return {**kept, **sent}
 
     async def delete(self, request):
@@ -287,3 +283,4 @@ DECLARED = {"model", "custom_llm_provider", "api_key", "api_base", "api_version"
             "stream_timeout", "max_retries", "organization", "configurable_clientside_auth_params", "litellm_credential_name", "litellm_trace_id",
             "max_file_size_mb", "max_budget", "budget_duration", "use_in_pass_through", "use_litellm_proxy", "merge_reasoning_content_in_choices",
             "mock_response", "s3_bucket_name", "gcs_bucket_name", "vector_store_id"}
+DECLARED_NEW = {"tags", "use_xai_oauth", "allow_client_keepalive_override"}

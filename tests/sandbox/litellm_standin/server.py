@@ -41,8 +41,8 @@ class App:
 
     def collect_routes(self):
         self.budgets = budgets.Budgets(self)
-        self.keys, self.members = keys.Keys(self), members.Members(self)
-        for part in (system.System(self), models.Models(self), teams.Teams(self), self.members, users.Users(self), self.keys, self.budgets,
+        self.keys, self.members, self.teams = keys.Keys(self), members.Members(self), teams.Teams(self)
+        for part in (system.System(self), models.Models(self), self.teams, self.members, users.Users(self), self.keys, self.budgets,
                      credentials.Credentials(self), invitations.Invitations(self), chat.Chat(self)):
             for (method, path), handler in part.routes().items():
                 if "*" in path:

@@ -1,0 +1,122 @@
+#include "cli/session.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "cli/out.h"
+
+#include <string.h>
+#include <unistd.h>
+
+/* Lock, claim, commit: the protocol of state/state.h with exit codes. */
+
+const char *session_who(struct arena *arena)
+{
+    const char *user = getenv("USER");
+    if (user == NULL || *user == '\0')
+        user = getenv("LOGNAME");
+    if (user == NULL || *user == '\0')
+        user = arena_printf(arena, "uid %u", (unsigned)getuid());
+    char host[256] = "";
+    if (gethostname(host, sizeof(host) - 1) != 0)
+        host[0] = '\0';
+    return arena_printf(arena, "%s@%s", user, host);
+}
+
+static enum exit_code code_of(enum session_result result)
+{
+    switch (result) {
+    case SESSION_OK: return EXIT_DONE;
+    case SESSION_LOCKED: return EXIT_LOCKED;
+    case SESSION_FENCED: return EXIT_PARTLY;
+    case SESSION_FAILED: break;
+    }
+    return EXIT_ERROR;
+}
+
+static void on_waiting(void *context, const struct lock_info *holder)
+{
+    const struct run *run = context;
+    CLEANUP_BUF struct buf text = BUF_INIT(0);
+    buf_printf(&text, "waiting for the lock: %s, %s since %s",
+        holder->who == NULL ? "somebody" : holder->who,
+        holder->operation == NULL ? "at work" : holder->operation,
+        holder->since == NULL ? "some time" : holder->since);
+    out_live(run->call, text_printable(run->arena, buf_text(&text), false));
+}
+
+static enum exit_code lock_timeout(struct run *run, int64_t *ret_ms)
+{
+    const char *text = args_value(&run->call->args, "lock-timeout");
+    int64_t seconds = 0;
+    *ret_ms = 0;
+    if (text == NULL || strcmp(text, "0") == 0)
+        return EXIT_DONE;
+    if (!text_duration_seconds(text, &seconds) || seconds < 0 || seconds > 7 * 86400) {
+        struct diag *diag =
+            diag_add(&run->call->diags, "LF603", "--lock-timeout: \"%s\" is no duration", text);
+        diag->fix = "such as 30s, 5m or 1h";
+        return EXIT_USAGE;
+    }
+    *ret_ms = seconds * 1000;
+    return EXIT_DONE;
+}
+
+enum exit_code lock_take(struct run *run, const char *operation, struct session **ret_session)
+{
+    struct session_options options = {
+        .operation = operation, .tool = version_tool(), .waiting = on_waiting, .context = run};
+    enum exit_code code = lock_timeout(run, &options.wait_ms);
+    if (code != EXIT_DONE)
+        return code;
+    signals_handle();
+    code = code_of(session_open(run->arena, run->backend, run->spec->environment, &options,
+        ret_session, &run->call->diags));
+    out_live_end();
+    if (code != EXIT_DONE)
+        return code;
+    run->state = session_state(*ret_session);
+    run->status_before = run->state->status;
+    return EXIT_DONE;
+}
+
+const char *status_kept(const struct run *run)
+{
+    bool clean = run->status_before == NULL || strcmp(run->status_before, "clean") == 0;
+    return clean ? "clean" : "interrupted";
+}
+
+enum exit_code frozen_check(struct run *run)
+{
+    const struct freeze *freeze = &run->state->freeze;
+    if (freeze->id == NULL)
+        return EXIT_DONE;
+    struct diag *diag = diag_add(&run->call->diags, "LF614", "%s is frozen by %s since %s: %s",
+        run->spec->environment, freeze->who == NULL ? "somebody" : freeze->who,
+        freeze->since == NULL ? "some time" : freeze->since,
+        freeze->reason == NULL ? "no reason given" : freeze->reason);
+    diag->fix = arena_printf(run->arena, "%s --id %s",
+        command_text(run->call, "unlock", run->name), freeze->id);
+    return EXIT_LOCKED;
+}
+
+enum exit_code state_claim(struct run *run, struct session *session, const char *operation)
+{
+    struct arena *arena = run->arena;
+    struct node *note = node_map(arena);
+    node_set_string(arena, note, "operation", operation);
+    node_set_string(arena, note, "who", session_who(arena));
+    node_set_string(arena, note, "started_at", clock_format(arena, clock_now()));
+    node_set_string(arena, note, "tool", version_tool());
+    if (run->plan != NULL)
+        node_set_string(arena, note, "fingerprint", run->plan->fingerprint);
+    return code_of(session_begin(session, note, &run->call->diags));
+}
+
+enum exit_code state_close(struct run *run, struct session *session, const char *status)
+{
+    enum exit_code code = EXIT_DONE;
+    if (status != NULL)
+        code = code_of(session_commit(session, status, &run->call->diags));
+    session_close(session, &run->call->diags);
+    return code;
+}

@@ -1,0 +1,154 @@
+/* The door to libgit2: reads where a folder stands in its repository, and writes nothing. */
+#include "client/git.h"
+
+#include "base/text.h"
+
+#include <git2.h>
+#include <pthread.h>
+
+#define CLEANUP(free_it) __attribute__((cleanup(free_it)))
+
+static void repository_free(git_repository **repository)
+{
+    git_repository_free(*repository);
+}
+
+static void reference_free(git_reference **reference)
+{
+    git_reference_free(*reference);
+}
+
+static void status_free(git_status_list **list)
+{
+    git_status_list_free(*list);
+}
+
+static void iterator_free(git_reference_iterator **iterator)
+{
+    git_reference_iterator_free(*iterator);
+}
+
+static void prepare(void)
+{
+    git_libgit2_init();
+    /* A working copy that belongs to somebody else is usual where CI runs in a container, and git's
+       own refusal protects against programs named in its configuration (fsmonitor, filters, hooks).
+       libgit2 runs none of them, and nothing is written here. */
+    git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
+}
+
+/** The path of the folder below the top of the work tree: "" for the top, NULL when outside. */
+static const char *path_below(struct arena *arena, const char *top, const char *folder)
+{
+    char *real_top = realpath(top, NULL), *real = realpath(folder, NULL);
+    const char *below = NULL;
+
+    if (real_top != NULL && real != NULL) {
+        size_t length = strlen(real_top);
+        if (strncmp(real, real_top, length) == 0 && (real[length] == '/' || real[length] == '\0'))
+            below = arena_strdup(arena, real + length + (real[length] == '/'));
+    }
+    free(real_top);
+    free(real);
+    return below;
+}
+
+/** Whether anything below the folder is not as HEAD has it. When that cannot be told: yes. */
+static bool is_dirty(git_repository *repository, const char *below)
+{
+    CLEANUP(status_free) git_status_list *list = NULL;
+    git_status_options options;
+    union {
+        const char *in;
+        char *out;
+    } path = {.in = below}; /* libgit2 asks for char ** and changes nothing */
+
+    git_status_options_init(&options, GIT_STATUS_OPTIONS_VERSION);
+    options.show = GIT_STATUS_SHOW_INDEX_AND_WORKDIR;
+    options.flags = GIT_STATUS_OPT_INCLUDE_UNTRACKED | GIT_STATUS_OPT_DISABLE_PATHSPEC_MATCH |
+                    GIT_STATUS_OPT_EXCLUDE_SUBMODULES;
+    if (*below != '\0') {
+        options.pathspec.strings = &path.out;
+        options.pathspec.count = 1;
+    }
+    if (git_status_list_new(&list, repository, &options) != 0)
+        return true;
+    return git_status_list_entrycount(list) > 0;
+}
+
+/** Whether the commit is what the reference points at, or one of its ancestors. */
+static bool contains(git_repository *repository, const git_reference *reference, const git_oid *id)
+{
+    CLEANUP(reference_free) git_reference *direct = NULL;
+
+    if (git_reference_resolve(&direct, reference) != 0)
+        return false;
+    const git_oid *tip = git_reference_target(direct);
+    return tip != NULL &&
+           (git_oid_equal(tip, id) || git_graph_descendant_of(repository, tip, id) == 1);
+}
+
+/* CI checks a commit out, not a branch. Then any branch of a remote that holds the commit is the
+   upstream that it came by. */
+static void find_remote_branch(
+    struct arena *arena, git_repository *repository, const git_oid *id, struct git_facts *facts)
+{
+    CLEANUP(iterator_free) git_reference_iterator *iterator = NULL;
+    git_reference *next = NULL;
+
+    if (git_reference_iterator_glob_new(&iterator, repository, "refs/remotes/*") != 0)
+        return;
+    while (!facts->on_upstream && git_reference_next(&next, iterator) == 0) {
+        CLEANUP(reference_free) git_reference *reference = next;
+        if (!text_ends(git_reference_name(reference), "/HEAD") &&
+            contains(repository, reference, id)) {
+            facts->upstream = arena_strdup(arena, git_reference_shorthand(reference));
+            facts->on_upstream = true;
+        }
+    }
+}
+
+static void read_head(struct arena *arena, git_repository *repository, struct git_facts *facts)
+{
+    CLEANUP(reference_free) git_reference *head = NULL;
+    CLEANUP(reference_free) git_reference *upstream = NULL;
+    char hex[GIT_OID_HEXSZ + 1];
+
+    if (git_repository_head(&head, repository) != 0)
+        return;
+    const git_oid *id = git_reference_target(head);
+    if (id == NULL)
+        return;
+    facts->commit = arena_strdup(arena, git_oid_tostr(hex, sizeof(hex), id));
+    if (git_repository_head_detached(repository) == 1) {
+        find_remote_branch(arena, repository, id, facts);
+        return;
+    }
+    facts->branch = arena_strdup(arena, git_reference_shorthand(head));
+    if (git_branch_upstream(&upstream, head) == 0) {
+        facts->upstream = arena_strdup(arena, git_reference_shorthand(upstream));
+        facts->on_upstream = contains(repository, upstream, id);
+    }
+}
+
+struct git_facts git_facts(struct arena *arena, const char *folder)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    CLEANUP(repository_free) git_repository *repository = NULL;
+    struct git_facts facts = {.repository = false};
+
+    pthread_once(&once, prepare);
+    if (git_repository_open_ext(&repository, folder, 0, NULL) != 0)
+        return facts;
+    const char *top = git_repository_workdir(repository);
+    const char *below = top != NULL ? path_below(arena, top, folder) : NULL;
+    if (below == NULL)
+        return facts;
+    size_t length = strlen(top);
+    facts.repository = true;
+    facts.top =
+        arena_strndup(arena, top, length > 1 && top[length - 1] == '/' ? length - 1 : length);
+    read_head(arena, repository, &facts);
+    facts.dirty = is_dirty(repository, below);
+    return facts;
+}
