@@ -16,7 +16,7 @@
 
 /** Exit codes; the same for every verb. */
 enum exit_code {
-    EXIT_DONE = 0,    /* done, or nothing to do */
+    EXIT_DONE = 0, /* done, or nothing to do */
     EXIT_ERROR = 1,
     EXIT_CHANGES = 2, /* changes (--detailed-exitcode) or drift */
     EXIT_USAGE = 3,   /* wrong usage or invalid spec */
@@ -24,7 +24,7 @@ enum exit_code {
     EXIT_REFUSED = 5, /* by a guard */
     EXIT_PARTLY = 6,  /* stopped part-way */
     EXIT_LOCKED = 7,
-    EXIT_STALE = 8,   /* the plan is not what it was */
+    EXIT_STALE = 8, /* the plan is not what it was */
     EXIT_INTERRUPTED = 130,
 };
 
@@ -35,14 +35,14 @@ enum words { WORDS_NONE, WORDS_ENVIRONMENT, WORDS_VERB, WORDS_FILE, WORDS_CHOICE
 
 struct verb {
     const char *name;
-    const char *synopsis; /* "plan ENV [options]" */
-    const char *summary;  /* one line, no full stop */
-    const char *help;     /* examples first, then what is good to know */
+    const char *synopsis;              /* "plan ENV [options]" */
+    const char *summary;               /* one line, no full stop */
+    const char *help;                  /* examples first, then what is good to know */
     const struct option_spec *options; /* ended by a row without name, or NULL */
-    const char *choices;  /* WORDS_CHOICE: "bash zsh fish" */
+    const char *choices;               /* WORDS_CHOICE: "bash zsh fish" */
     enum words words;
     unsigned min_words, max_words; /* max 0: none; WORDS_MANY: no bound */
-    bool allows;          /* takes --allow-NAME */
+    bool allows;                   /* takes --allow-NAME */
     enum exit_code (*run)(struct call *call);
 };
 #define WORDS_MANY 1000U
@@ -53,11 +53,11 @@ struct call {
     struct diags diags; /* printed once, by out_diags() or at the end */
     const struct verb *verb;
     struct args args;
-    const char *root;     /* of -C as given, or NULL: for commands to type */
+    const char *root; /* of -C as given, or NULL: for commands to type */
     bool json, verbose;
-    struct buf text;      /* what goes to stdout, unless json */
-    struct node *result;  /* the same for --json: a map; "diagnostics" is added */
-    bool whole;           /* result is printed as it is: it is a document of its own */
+    struct buf text;     /* what goes to stdout, unless json */
+    struct node *result; /* the same for --json: a map; "diagnostics" is added */
+    bool whole;          /* result is printed as it is: it is a document of its own */
 };
 
 /** All verbs in the order of help, ended by NULL. */

@@ -40,7 +40,7 @@ void command_start(const struct call *call, struct buf *out, const char *verb, c
 void command_scope(const struct call *call, struct buf *out)
 {
     static const char *const scoping[] = {"only", "skip", "rewrite-secrets", "trust-spec"};
-    VEC_EACH (given, &call->args.options) {
+    VEC_EACH(given, &call->args.options) {
         for (size_t i = 0; i < sizeof(scoping) / sizeof(scoping[0]); i++) {
             if (strcmp(given->spec->name, scoping[i]) != 0)
                 continue;
@@ -49,7 +49,7 @@ void command_scope(const struct call *call, struct buf *out)
                 command_add(out, given->value);
         }
     }
-    VEC_EACH (allowance, &call->args.allowances.list) {
+    VEC_EACH(allowance, &call->args.allowances.list) {
         buf_printf(out, " --allow-%s", allowance->name);
         if (allowance->address != NULL)
             command_add(out, allowance->address);

@@ -25,11 +25,16 @@ static void verb_options(struct buf *out, const struct verb *verb)
 static const char *words_of(const struct verb *verb)
 {
     switch (verb->words) {
-    case WORDS_ENVIRONMENT: return "environments";
-    case WORDS_VERB: return "verbs";
-    case WORDS_FILE: return "environments files";
-    case WORDS_CHOICE: return "choices";
-    case WORDS_NONE: break;
+    case WORDS_ENVIRONMENT:
+        return "environments";
+    case WORDS_VERB:
+        return "verbs";
+    case WORDS_FILE:
+        return "environments files";
+    case WORDS_CHOICE:
+        return "choices";
+    case WORDS_NONE:
+        break;
     }
     return "nothing";
 }
@@ -37,11 +42,20 @@ static const char *words_of(const struct verb *verb)
 static void bash_words(struct buf *out, const struct verb *verb)
 {
     switch (verb->words) {
-    case WORDS_ENVIRONMENT: buf_str(out, " $(_liteform_environments \"$dir\")"); return;
-    case WORDS_FILE: buf_str(out, " $(_liteform_environments \"$dir\") $(compgen -f -- \"$cur\")"); return;
-    case WORDS_VERB: buf_str(out, " $verbs"); return;
-    case WORDS_CHOICE: buf_printf(out, " %s", verb->choices); return;
-    case WORDS_NONE: return;
+    case WORDS_ENVIRONMENT:
+        buf_str(out, " $(_liteform_environments \"$dir\")");
+        return;
+    case WORDS_FILE:
+        buf_str(out, " $(_liteform_environments \"$dir\") $(compgen -f -- \"$cur\")");
+        return;
+    case WORDS_VERB:
+        buf_str(out, " $verbs");
+        return;
+    case WORDS_CHOICE:
+        buf_printf(out, " %s", verb->choices);
+        return;
+    case WORDS_NONE:
+        return;
     }
 }
 
@@ -123,10 +137,8 @@ static void zsh_verb(struct buf *out, const struct verb *verb)
     if (verb->words == WORDS_CHOICE)
         buf_printf(out, "        '*:word:(%s)'", verb->choices);
     else
-        buf_printf(out, "        '*:word:_liteform_%s'", strcspn(words_of(verb), " ") <
-                                                              strlen(words_of(verb))
-                                                          ? "files"
-                                                          : words_of(verb));
+        buf_printf(out, "        '*:word:_liteform_%s'",
+            strcspn(words_of(verb), " ") < strlen(words_of(verb)) ? "files" : words_of(verb));
     buf_str(out, "\n      ;;\n");
 }
 
@@ -163,10 +175,11 @@ static void zsh(struct buf *out)
                  "    '') _liteform_verbs ;;\n");
     for (const struct verb *const *verb = verbs; *verb != NULL; verb++)
         zsh_verb(out, *verb);
-    buf_str(out, "  esac\n"
-                 "}\n"
-                 "if [[ $funcstack[1] == _liteform ]]; then _liteform \"$@\"; else compdef _liteform "
-                 "liteform; fi\n");
+    buf_str(out,
+        "  esac\n"
+        "}\n"
+        "if [[ $funcstack[1] == _liteform ]]; then _liteform \"$@\"; else compdef _liteform "
+        "liteform; fi\n");
 }
 
 static void fish_option(struct buf *out, const char *verb, const struct option_spec *row)
@@ -205,8 +218,8 @@ static void fish_verb(struct buf *out, const struct verb *verb)
     if (verb->words == WORDS_CHOICE)
         buf_printf(out, "'%s'\n", verb->choices);
     else
-        buf_printf(out, "'(__liteform_%s)'\n",
-            verb->words == WORDS_VERB ? "verbs" : "environments");
+        buf_printf(
+            out, "'(__liteform_%s)'\n", verb->words == WORDS_VERB ? "verbs" : "environments");
 }
 
 static void fish(struct buf *out)
@@ -221,8 +234,9 @@ static void fish(struct buf *out)
                  "    printf '%s\\n'");
     for (const struct verb *const *verb = verbs; *verb != NULL; verb++)
         buf_printf(out, " %s", (*verb)->name);
-    buf_str(out, "\nend\ncomplete -c liteform -f\n"
-                 "complete -c liteform -n __fish_use_subcommand -s C -r -d 'work in this folder'\n");
+    buf_str(out,
+        "\nend\ncomplete -c liteform -f\n"
+        "complete -c liteform -n __fish_use_subcommand -s C -r -d 'work in this folder'\n");
     for (const struct option_spec *row = common_options; row->name != NULL; row++)
         fish_option(out, NULL, row);
     for (const struct verb *const *verb = verbs; *verb != NULL; verb++)

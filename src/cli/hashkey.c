@@ -49,10 +49,16 @@ void hashkey_load(struct run *run)
         secrets_set_hash_key(run->secrets, key, length);
         return;
     }
+    run->no_key_reason = reason == NULL ? "there is none" : reason;
+}
+
+void hashkey_warn(struct run *run)
+{
     /* Before the first apply there is nothing that could be compared. */
-    if (run->state->known.exists)
-        diag_add(&run->call->diags, "LF615", "fields that never come back are not compared: %s",
-            reason == NULL ? "there is no hash key" : reason);
+    if (run->facts.no_key && run->state->known.exists && run->plan->counts.not_compared > 0)
+        diag_add(&run->call->diags, "LF615",
+            "%u fields are not compared, for want of the hash key: %s",
+            run->plan->counts.not_compared, run->no_key_reason);
 }
 
 bool hashkey_make(struct run *run, const char *lineage, bool *ret_made)

@@ -20,9 +20,10 @@ void help_program(struct buf *out)
                  "Verbs:\n");
     for (const struct verb *const *verb = verbs; *verb != NULL; verb++)
         buf_printf(out, "  %-12s %s\n", (*verb)->name, (*verb)->summary);
-    buf_str(out, "\n"
-                 "Before the verb: -C DIR works in DIR, the folder that holds environments/ and state/.\n"
-                 "liteform help VERB tells more.\n");
+    buf_str(out,
+        "\n"
+        "Before the verb: -C DIR works in DIR, the folder that holds environments/ and state/.\n"
+        "liteform help VERB tells more.\n");
 }
 
 static void option_row(struct buf *out, const char *left, const char *doc)
@@ -61,13 +62,14 @@ static void option_table(struct buf *out, const struct option_spec *table)
 
 void help_verb(const struct verb *verb, struct buf *out)
 {
-    buf_printf(out, "liteform %s\n\n%s.\n\n%s\nOptions:\n", verb->synopsis, verb->summary,
-        verb->help);
+    buf_printf(
+        out, "liteform %s\n\n%s.\n\n%s\nOptions:\n", verb->synopsis, verb->summary, verb->help);
     option_table(out, verb->options);
     option_table(out, common_options);
     if (!verb->allows)
         return;
-    buf_str(out, "\nWhat a guard refuses names the flag that allows it, for all or for one ADDRESS:\n");
+    buf_str(
+        out, "\nWhat a guard refuses names the flag that allows it, for all or for one ADDRESS:\n");
     CLEANUP_BUF struct buf left = BUF_INIT(0);
     for (const struct allow_spec *row = allow_specs; row->name != NULL; row++) {
         buf_reset(&left);

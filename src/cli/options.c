@@ -16,22 +16,17 @@ const struct option_spec common_options[] = {
 };
 
 const struct allow_spec allow_specs[] = {
+    {"adopt", "take over what carries the mark of another environment"},
     {"all-models", "let a team, key or user call all models"},
-    {"delete", "delete more than policy.max_delete"},
+    {"deletes", "delete more than policy.max_delete"},
     {"dirty", "apply to a protected environment what is not committed and pushed"},
-    {"downgrade", "go back to an older chart"},
     {"empty", "apply a spec that declares nothing"},
     {"key-loss", "end keys that are kept, protected or not ours"},
     {"local-state", "local state for a target that is not on this machine"},
     {"protected", "delete or replace what policy.protect names"},
     {"rebuild", "create anew what looks wiped"},
-    {"reencrypt-loss", "change the salt key although encrypted rows exist"},
-    {"replace", "delete and create anew with the same id"},
-    {"reroll", "go forward again from what was rolled back outside"},
     {"rotate", "retire a key and bring a new value into force"},
-    {"seats", "pass the number of SSO seats of the free tier"},
-    {"take-field", "take a field from another field manager"},
-    {"update", "update more than policy.max_update"},
+    {"updates", "update more than policy.max_update"},
     {.name = NULL},
 };
 
@@ -222,7 +217,7 @@ bool args_parse(struct arena *arena, const struct option_spec *options, bool all
 
 bool args_has(const struct args *args, const char *name)
 {
-    VEC_EACH (given, &args->options) {
+    VEC_EACH(given, &args->options) {
         if (strcmp(given->spec->name, name) == 0)
             return true;
     }
@@ -232,7 +227,7 @@ bool args_has(const struct args *args, const char *name)
 const char *args_value(const struct args *args, const char *name)
 {
     const char *value = NULL;
-    VEC_EACH (given, &args->options) {
+    VEC_EACH(given, &args->options) {
         if (strcmp(given->spec->name, name) == 0)
             value = given->value;
     }
@@ -242,7 +237,7 @@ const char *args_value(const struct args *args, const char *name)
 void args_values(
     struct arena *arena, const struct args *args, const char *name, struct strings *ret)
 {
-    VEC_EACH (given, &args->options) {
+    VEC_EACH(given, &args->options) {
         if (strcmp(given->spec->name, name) == 0)
             strings_add(arena, ret, given->value);
     }

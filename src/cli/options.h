@@ -10,8 +10,8 @@
 #include <stdbool.h>
 
 struct option_spec {
-    const char *name;  /* without "--" */
-    char letter;       /* 'o' for -o; 0: none */
+    const char *name; /* without "--" */
+    char letter;      /* 'o' for -o; 0: none */
     bool repeats;
     const char *value; /* name of its value, "FILE"; NULL: takes none */
     const char *doc;   /* one line */

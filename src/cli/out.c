@@ -38,8 +38,8 @@ void out_setup(bool no_color)
 {
     const char *ci = getenv("CI"), *term = getenv("TERM");
     output.ci = is_set("CI") && strcmp(ci, "false") != 0 && strcmp(ci, "0") != 0;
-    bool plain = no_color || output.ci || is_set("NO_COLOR") ||
-                 (term != NULL && strcmp(term, "dumb") == 0);
+    bool plain =
+        no_color || output.ci || is_set("NO_COLOR") || (term != NULL && strcmp(term, "dumb") == 0);
     output.terminal_in = isatty(STDIN_FILENO) == 1;
     output.terminal_out = isatty(STDOUT_FILENO) == 1;
     output.terminal_err = isatty(STDERR_FILENO) == 1;
@@ -69,10 +69,8 @@ struct render_style out_style(bool verbose)
 
 struct render_style out_progress_style(bool verbose)
 {
-    return (struct render_style){.color = output.color_err,
-        .verbose = verbose,
-        .timing = true,
-        .width = output.width_err};
+    return (struct render_style){
+        .color = output.color_err, .verbose = verbose, .timing = true, .width = output.width_err};
 }
 
 void out_text(const struct buf *text)
@@ -172,8 +170,7 @@ static void finish_json(struct call *call, enum exit_code code)
         if (node_get(result, "format") == NULL)
             node_set_string(call->arena, result, "format", "liteform-result/1");
         node_set_int(call->arena, result, "exit", (int64_t)code);
-        node_set(call->arena, result, "diagnostics",
-            render_diags_node(call->arena, &call->diags));
+        node_set(call->arena, result, "diagnostics", render_diags_node(call->arena, &call->diags));
     }
     CLEANUP_BUF struct buf text = BUF_INIT(0);
     render_json(result, &text);

@@ -25,7 +25,7 @@ static struct node *options_node(struct run *run)
 {
     struct arena *arena = run->arena;
     struct node *options = node_map(arena), *allow = node_list(arena);
-    VEC_EACH (allowance, &run->allowances->list) {
+    VEC_EACH(allowance, &run->allowances->list) {
         struct node *entry = node_map(arena);
         node_set_string(arena, entry, "name", allowance->name);
         node_set_string(arena, entry, "address", allowance->address);

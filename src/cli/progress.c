@@ -17,12 +17,17 @@ struct progress progress_start(struct call *call)
 static enum render_step step_of(enum apply_event event)
 {
     switch (event) {
-    case APPLY_STARTED: return RENDER_STARTED;
-    case APPLY_DONE: return RENDER_DONE;
-    case APPLY_FAILED: return RENDER_FAILED;
-    case APPLY_SKIPPED: return RENDER_SKIPPED;
+    case APPLY_STARTED:
+        return RENDER_STARTED;
+    case APPLY_DONE:
+        return RENDER_DONE;
+    case APPLY_FAILED:
+        return RENDER_FAILED;
+    case APPLY_SKIPPED:
+        return RENDER_SKIPPED;
     case APPLY_WAITING:
-    case APPLY_TICK: break;
+    case APPLY_TICK:
+        break;
     }
     return RENDER_WAITING;
 }
@@ -54,8 +59,8 @@ void progress_report(void *context, const struct apply_report *report)
         .failed = report->failed,
         .elapsed_ms = report->elapsed_ms};
     /* On a terminal the live line says what has started; what has ended stays on the screen. */
-    bool says = !tick && (!live || line.step != RENDER_STARTED) &&
-                (!live || line.step != RENDER_WAITING);
+    bool says =
+        !tick && (!live || line.step != RENDER_STARTED) && (!live || line.step != RENDER_WAITING);
     if (tick && !live)
         says = now - progress->said >= SILENCE_MS;
     if (says) {

@@ -13,7 +13,7 @@
 static const struct allowances *planning_allowances(const struct call *call)
 {
     struct allowances *allowances = ARENA_NEW(call->arena, struct allowances);
-    VEC_EACH (given, &call->args.allowances.list) {
+    VEC_EACH(given, &call->args.allowances.list) {
         if (strcmp(given->name, "dirty") != 0 && strcmp(given->name, "local-state") != 0)
             *VEC_ADD(call->arena, &allowances->list) = *given;
     }
@@ -65,8 +65,7 @@ enum exit_code run_backend(struct run *run)
 
 enum exit_code run_state(struct run *run)
 {
-    run->state =
-        state_read(run->arena, run->backend, run->spec->environment, &run->call->diags);
+    run->state = state_read(run->arena, run->backend, run->spec->environment, &run->call->diags);
     return run->state == NULL ? EXIT_ERROR : EXIT_DONE;
 }
 
@@ -136,8 +135,8 @@ enum exit_code run_collect(struct run *run)
 {
     struct collect_options options = {.progress = on_progress, .context = run};
     out_live(run->call, "reading what is live ...");
-    run->live = live_collect(run->arena, run->spec, run->kinds, run->client, run->secrets,
-        &options, &run->call->diags);
+    run->live = live_collect(
+        run->arena, run->spec, run->kinds, run->client, run->secrets, &options, &run->call->diags);
     out_live_end();
     return interrupted(run);
 }
@@ -163,11 +162,12 @@ enum exit_code run_plan(struct run *run)
         .today = arena_strndup(run->arena, clock_format(run->arena, clock_now()), 10),
         .rewrite_secrets = run->rewrite_secrets,
         .target = run->target};
-    run->plan = plan_make(run->arena, run->spec, run->kinds, run->live, &run->state->known,
-        &run->facts, &options);
+    run->plan = plan_make(
+        run->arena, run->spec, run->kinds, run->live, &run->state->known, &run->facts, &options);
     /* Findings may point into the files of the spec; only the reader of those knows their names. */
     if (run->plan->findings.sources.count <= 1)
         run->plan->findings.sources = run->call->diags.sources;
+    hashkey_warn(run);
     return interrupted(run);
 }
 
@@ -203,7 +203,7 @@ const char *run_plan_command(struct run *run)
 struct strings run_unread(const struct run *run)
 {
     struct strings names = {0};
-    VEC_EACH (unread, &run->plan->unread)
+    VEC_EACH(unread, &run->plan->unread)
         strings_add(run->arena, &names, unread->kind->title);
     return names;
 }

@@ -29,7 +29,8 @@ struct run {
     struct client *client;
     struct live *live;
     struct secret_facts facts;
-    struct strings only, skip;          /* from the options, or from a plan file */
+    const char *no_key_reason; /* with facts.no_key */
+    struct strings only, skip; /* from the options, or from a plan file */
     const struct allowances *allowances;
     bool rewrite_secrets, trusted;
     struct plan *plan;
@@ -75,6 +76,8 @@ enum exit_code target_protected(struct run *run);
 
 /** Gives the secrets their hash key: by reference, or this machine's file. */
 void hashkey_load(struct run *run);
+/** Says so where its absence left fields of the plan uncompared. */
+void hashkey_warn(struct run *run);
 /** Where the key of a lineage lies on this machine. */
 const char *hashkey_path(struct arena *arena, const char *lineage);
 /** Makes it; true when it is there afterwards. */

@@ -3,9 +3,10 @@
 #define LITEFORM_CLI_SCOPE_H
 
 #define SCOPE_OPTIONS                                                                              \
-    {"only", 0, true, "GLOB", "only these addresses (model/claude-*), or kinds (team); may repeat"},\
-        {"skip", 0, true, "GLOB", "all but these; may repeat"},                                     \
-        {"rewrite-secrets", 0, false, NULL, "write secrets again that cannot be compared"},         \
+    {"only", 0, true, "GLOB",                                                                      \
+        "only these addresses (model/claude-*), or kinds (team); may repeat"},                     \
+        {"skip", 0, true, "GLOB", "all but these; may repeat"},                                    \
+        {"rewrite-secrets", 0, false, NULL, "write secrets again that cannot be compared"},        \
         TRUST_OPTION
 #define TRUST_OPTION                                                                               \
     {                                                                                              \

@@ -25,10 +25,14 @@ const char *session_who(struct arena *arena)
 static enum exit_code code_of(enum session_result result)
 {
     switch (result) {
-    case SESSION_OK: return EXIT_DONE;
-    case SESSION_LOCKED: return EXIT_LOCKED;
-    case SESSION_FENCED: return EXIT_PARTLY;
-    case SESSION_FAILED: break;
+    case SESSION_OK:
+        return EXIT_DONE;
+    case SESSION_LOCKED:
+        return EXIT_LOCKED;
+    case SESSION_FENCED:
+        return EXIT_PARTLY;
+    case SESSION_FAILED:
+        break;
     }
     return EXIT_ERROR;
 }
@@ -61,7 +65,7 @@ static enum exit_code lock_timeout(struct run *run, int64_t *ret_ms)
     return EXIT_DONE;
 }
 
-enum exit_code lock_take(struct run *run, const char *operation, struct session **ret_session)
+enum exit_code run_lock(struct run *run, const char *operation, struct session **ret_session)
 {
     struct session_options options = {
         .operation = operation, .tool = version_tool(), .waiting = on_waiting, .context = run};
@@ -85,7 +89,7 @@ const char *status_kept(const struct run *run)
     return clean ? "clean" : "interrupted";
 }
 
-enum exit_code frozen_check(struct run *run)
+enum exit_code run_frozen(struct run *run)
 {
     const struct freeze *freeze = &run->state->freeze;
     if (freeze->id == NULL)
@@ -94,12 +98,24 @@ enum exit_code frozen_check(struct run *run)
         run->spec->environment, freeze->who == NULL ? "somebody" : freeze->who,
         freeze->since == NULL ? "some time" : freeze->since,
         freeze->reason == NULL ? "no reason given" : freeze->reason);
-    diag->fix = arena_printf(run->arena, "%s --id %s",
-        command_text(run->call, "unlock", run->name), freeze->id);
+    diag->fix = arena_printf(
+        run->arena, "%s --id %s", command_text(run->call, "unlock", run->name), freeze->id);
     return EXIT_LOCKED;
 }
 
-enum exit_code state_claim(struct run *run, struct session *session, const char *operation)
+/* What the last clean run is remembered by; a run of a part never makes the whole clean. */
+static void note_plan(struct run *run, struct node *note)
+{
+    const struct plan *plan = run->plan;
+    bool whole = !plan->scoped && plan->unread.count == 0 && plan->held.count == 0;
+    node_set_string(run->arena, note, whole ? "fingerprint" : "part", plan->fingerprint);
+    node_set_string(run->arena, note, "commit", git_facts(run->arena, run->spec->folder).commit);
+    const struct node *counts = node_get(plan_to_node(run->arena, plan), "counts");
+    if (counts != NULL)
+        node_set(run->arena, note, "counts", node_copy(run->arena, counts));
+}
+
+enum exit_code run_claim(struct run *run, struct session *session, const char *operation)
 {
     struct arena *arena = run->arena;
     struct node *note = node_map(arena);
@@ -108,11 +124,11 @@ enum exit_code state_claim(struct run *run, struct session *session, const char 
     node_set_string(arena, note, "started_at", clock_format(arena, clock_now()));
     node_set_string(arena, note, "tool", version_tool());
     if (run->plan != NULL)
-        node_set_string(arena, note, "fingerprint", run->plan->fingerprint);
+        note_plan(run, note);
     return code_of(session_begin(session, note, &run->call->diags));
 }
 
-enum exit_code state_close(struct run *run, struct session *session, const char *status)
+enum exit_code run_close(struct run *run, struct session *session, const char *status)
 {
     enum exit_code code = EXIT_DONE;
     if (status != NULL)

@@ -7,14 +7,14 @@
 /** "alice@laptop" */
 const char *session_who(struct arena *arena);
 /** Takes the lock for `operation`, waiting as --lock-timeout says; run->state is the session's. */
-enum exit_code lock_take(struct run *run, const char *operation, struct session **ret_session);
+enum exit_code run_lock(struct run *run, const char *operation, struct session **ret_session);
 /** EXIT_LOCKED with a diagnostic when somebody froze the environment. */
-enum exit_code frozen_check(struct run *run);
+enum exit_code run_frozen(struct run *run);
 /** Claims the state under the lock: nothing was written before. */
-enum exit_code state_claim(struct run *run, struct session *session, const char *operation);
+enum exit_code run_claim(struct run *run, struct session *session, const char *operation);
 /** The status for a change of the state alone: what did not end before has not ended by it. */
 const char *status_kept(const struct run *run);
 /** Writes the state (unless `status` is NULL) and gives the lock back. */
-enum exit_code state_close(struct run *run, struct session *session, const char *status);
+enum exit_code run_close(struct run *run, struct session *session, const char *status);
 
 #endif

@@ -59,7 +59,8 @@ bool target_same(struct run *run)
 
 enum exit_code target_protected(struct run *run)
 {
-    if (!run->spec->policy.protected_environment || allowed(&run->call->args.allowances, "dirty", NULL))
+    if (!run->spec->policy.protected_environment ||
+        allowed(&run->call->args.allowances, "dirty", NULL))
         return EXIT_DONE;
     struct git_facts git = git_facts(run->arena, run->spec->folder);
     const char *why = NULL;

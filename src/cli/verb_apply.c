@@ -25,11 +25,11 @@ static const struct option_spec options[] = {
 
 struct apply {
     struct run *run;
-    struct node *file;      /* the plan file, or NULL */
-    const char *wanted;     /* fingerprint that must come out, or NULL */
+    struct node *file;  /* the plan file, or NULL */
+    const char *wanted; /* fingerprint that must come out, or NULL */
     struct session *session;
-    unsigned settled;       /* open entries of a run that died */
-    bool first;             /* there was no state yet */
+    unsigned settled; /* open entries of a run that died */
+    bool first;       /* there was no state yet */
     bool shown;
 };
 
@@ -54,8 +54,8 @@ static enum exit_code check_before(struct apply *apply)
         return EXIT_DONE;
     struct diag *diag = diag_add(&call->diags, "LF607",
         "off a terminal an apply is confirmed by --plan FINGERPRINT, or by --yes");
-    diag->fix = arena_printf(run->arena, "%s, then the command on its last line",
-        run_plan_command(run));
+    diag->fix =
+        arena_printf(run->arena, "%s, then the command on its last line", run_plan_command(run));
     return EXIT_USAGE;
 }
 
@@ -66,8 +66,8 @@ static enum exit_code plan_locked(struct apply *apply)
     enum exit_code code = run_collect(run);
     if (code != EXIT_DONE)
         return code;
-    apply->settled = apply_settle(run->arena, session_resume(apply->session), run->live,
-        run->kinds, session_state(apply->session));
+    apply->settled = apply_settle(run->arena, session_resume(apply->session), run->live, run->kinds,
+        session_state(apply->session));
     if (apply->settled > 0)
         out_note(run->call, "settled %u step%s that an apply which did not end left open",
             apply->settled, apply->settled == 1 ? "" : "s");
@@ -77,9 +77,9 @@ static enum exit_code plan_locked(struct apply *apply)
 static enum exit_code stale(struct apply *apply)
 {
     struct run *run = apply->run;
-    struct diag *diag = diag_add(&run->call->diags, "LF610",
-        "the plan is stale: %s was wanted, %s comes out now", apply->wanted,
-        run->plan->fingerprint);
+    struct diag *diag =
+        diag_add(&run->call->diags, "LF610", "the plan is stale: %s was wanted, %s comes out now",
+            apply->wanted, run->plan->fingerprint);
     diag->fix = run_plan_command(run);
     struct strings lines = {0};
     if (apply->file != NULL)
@@ -100,6 +100,7 @@ static void show(struct apply *apply)
     if (run->call->json)
         return;
     struct render_style style = out_style(run->call->verbose);
+    style.plan = run_plan_command(run);
     CLEANUP_BUF struct buf text = BUF_INIT(0);
     render_plan(run->plan, &style, &text);
     out_text(&text);
@@ -114,8 +115,9 @@ static enum exit_code ask(struct apply *apply)
     const char *before = run->plan->fingerprint;
     int64_t asked = clock_ms();
     size_t size = plan_size(run->plan);
-    const char *question = arena_printf(run->arena, "\nApply %s %zu change%s to %s? Type yes: ",
-        size == 1 ? "this" : "these", size, size == 1 ? "" : "s", run->spec->environment);
+    const char *question = arena_printf(run->arena,
+        "\nApply %s %zu change%s to %s? Type yes: ", size == 1 ? "this" : "these", size,
+        size == 1 ? "" : "s", run->spec->environment);
     bool yes = out_ask(question, "yes");
     if (client_interrupted() > 0) {
         diag_add(&run->call->diags, "LF624", "interrupted before anything was changed");
@@ -143,25 +145,10 @@ static struct node *counts_node(struct arena *arena, const struct apply_result *
     return counts;
 }
 
-/* The whole spec holds now: what promotions and "applied already" go by. */
-static void note_clean(struct apply *apply, const struct apply_result *result)
-{
-    struct run *run = apply->run;
-    struct state *state = session_state(apply->session);
-    struct arena *arena = run->arena;
-    struct node *clean = node_map(arena);
-    node_set_int(arena, clean, "serial", state->known.serial + 1);
-    node_set_string(arena, clean, "at", clock_format(arena, clock_now()));
-    node_set_string(arena, clean, "fingerprint", run->plan->fingerprint);
-    node_set_string(arena, clean, "commit", git_facts(arena, run->spec->folder).commit);
-    node_set(arena, clean, "counts", counts_node(arena, result));
-    state->last_clean = clean;
-}
-
 /* Ends the session; a state that could not be written is worse than what it should say. */
 static enum exit_code close(struct apply *apply, const char *status, enum exit_code code)
 {
-    enum exit_code closed = state_close(apply->run, apply->session, status);
+    enum exit_code closed = run_close(apply->run, apply->session, status);
     if (closed == EXIT_DONE)
         return code;
     struct diag *diag = diag_add(&apply->run->call->diags, "LF628",
@@ -173,10 +160,13 @@ static enum exit_code close(struct apply *apply, const char *status, enum exit_c
 static enum exit_code code_of(struct run *run, const struct apply_result *result)
 {
     switch (result->end) {
-    case APPLY_INTERRUPTED: return EXIT_INTERRUPTED;
+    case APPLY_INTERRUPTED:
+        return EXIT_INTERRUPTED;
     case APPLY_PARTLY:
-    case APPLY_FENCED: return EXIT_PARTLY;
-    case APPLY_ALL: break;
+    case APPLY_FENCED:
+        return EXIT_PARTLY;
+    case APPLY_ALL:
+        break;
     }
     if (result->not_arrived.count > 0 || result->failed > 0)
         return EXIT_PARTLY;
@@ -217,12 +207,11 @@ static enum exit_code claim(struct apply *apply)
         return EXIT_ERROR;
     if (made)
         out_note(run->call, "made the hash key %s", hashkey_path(run->arena, state->known.lineage));
-    enum exit_code code = state_claim(run, apply->session, "apply");
+    enum exit_code code = run_claim(run, apply->session, "apply");
     if (code == EXIT_DONE && state->target == NULL)
         state->target = run->target;
-    if (code == EXIT_DONE && apply->first) {
+    if (code == EXIT_DONE && apply->first)
         hashkey_load(run);
-    }
     return code;
 }
 
@@ -243,8 +232,6 @@ static enum exit_code carry_out(struct apply *apply)
     out_live_end();
     code = code_of(run, &result);
     bool clean = code == EXIT_DONE || code == EXIT_UNREAD;
-    if (code == EXIT_DONE && !run->plan->scoped)
-        note_clean(apply, &result);
     summary(run, &result, code);
     return close(apply, clean ? "clean" : "interrupted", code);
 }
@@ -257,7 +244,7 @@ static enum exit_code record_only(struct apply *apply)
     enum exit_code code = run->plan->unread.count > 0 ? EXIT_UNREAD : EXIT_DONE;
     bool clean = code == EXIT_DONE && !run->plan->scoped;
     bool was_clean = state->status != NULL && strcmp(state->status, "clean") == 0;
-    bool write = apply->settled > 0 || apply->first || !was_clean ||
+    bool write = apply->settled > 0 || apply->first || !was_clean || run->plan->relearn.count > 0 ||
                  (clean && state->last_clean == NULL);
     if (!write) {
         session_close(apply->session, &run->call->diags);
@@ -268,9 +255,10 @@ static enum exit_code record_only(struct apply *apply)
         session_close(apply->session, &run->call->diags);
         return claimed;
     }
-    struct apply_result nothing = {.end = APPLY_ALL};
-    if (clean)
-        note_clean(apply, &nothing);
+    /* No call goes out; the state learns of what is as wanted and was not known to it. */
+    struct apply_options how = {0};
+    apply_run(run->arena, run->plan, run->kinds, run->client, run->secrets, apply->session, &how,
+        &run->call->diags);
     return close(apply, "clean", code);
 }
 
@@ -279,7 +267,7 @@ static enum exit_code locked(struct apply *apply)
 {
     struct run *run = apply->run;
     apply->first = !run->state->known.exists;
-    enum exit_code code = frozen_check(run);
+    enum exit_code code = run_frozen(run);
     if (code == EXIT_DONE && apply->file != NULL)
         code = planfile_check(run, apply->file);
     if (code == EXIT_DONE)
@@ -310,7 +298,7 @@ static enum exit_code run_apply(struct apply *apply)
     if (code == EXIT_DONE)
         code = run_backend(run);
     if (code == EXIT_DONE)
-        code = lock_take(run, "apply", &apply->session);
+        code = run_lock(run, "apply", &apply->session);
     if (code != EXIT_DONE)
         return code;
     code = locked(apply);
@@ -372,18 +360,19 @@ const struct verb verb_apply = {
     .name = "apply",
     .synopsis = "apply ENV|FILE [options]",
     .summary = "show the plan, ask, and carry it out",
-    .help = "Examples:\n"
-            "  liteform apply dev                                  shows the plan and asks\n"
-            "  liteform apply prod --plan 7f3a-91c2-04be-d1e7      only if just this comes out again\n"
-            "  liteform plan prod -o prod.plan && liteform apply prod.plan\n"
-            "  liteform apply dev --yes                            off a terminal, without a look\n"
-            "\n"
-            "Takes the lock, reads what is live, plans anew and compares with what was seen. Ctrl-C\n"
-            "lets what is under way come to an end; an apply that died is settled by the next one.\n"
-            "\n"
-            "Exit codes: 0 done or nothing to do, 3 nobody could be asked, 4 something could not be\n"
-            "read (the rest is done), 5 refused by a guard, 6 stopped part-way, 7 locked, 8 stale,\n"
-            "130 interrupted.\n",
+    .help =
+        "Examples:\n"
+        "  liteform apply dev                                  shows the plan and asks\n"
+        "  liteform apply prod --plan 7f3a-91c2-04be-d1e7      only if just this comes out again\n"
+        "  liteform plan prod -o prod.plan && liteform apply prod.plan\n"
+        "  liteform apply dev --yes                            off a terminal, without a look\n"
+        "\n"
+        "Takes the lock, reads what is live, plans anew and compares with what was seen. Ctrl-C\n"
+        "lets what is under way come to an end; an apply that died is settled by the next one.\n"
+        "\n"
+        "Exit codes: 0 done or nothing to do, 3 nobody could be asked, 4 something could not be\n"
+        "read (the rest is done), 5 refused by a guard, 6 stopped part-way, 7 locked, 8 stale,\n"
+        "130 interrupted.\n",
     .options = options,
     .words = WORDS_FILE,
     .min_words = 1,

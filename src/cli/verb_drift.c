@@ -34,15 +34,16 @@ const struct verb verb_drift = {
     .name = "drift",
     .synopsis = "drift ENV [options]",
     .summary = "show what changed outside of the spec; never writes",
-    .help = "Examples:\n"
-            "  liteform drift prod\n"
-            "  liteform drift prod --json > drift.json\n"
-            "\n"
-            "Drift is what somebody changed behind our back, and what stands live undeclared in a\n"
-            "section of which the spec says that it is complete (ownership: full). Changes that the\n"
-            "spec asks for are counted, and are no drift.\n"
-            "\n"
-            "Exit codes: 0 none, 2 drift, 4 something could not be read.\n",
+    .help =
+        "Examples:\n"
+        "  liteform drift prod\n"
+        "  liteform drift prod --json > drift.json\n"
+        "\n"
+        "Drift is what somebody changed behind our back, and what stands live undeclared in a\n"
+        "section of which the spec says that it is complete (ownership: full). Changes that the\n"
+        "spec asks for are counted, and are no drift.\n"
+        "\n"
+        "Exit codes: 0 none, 2 drift, 4 something could not be read.\n",
     .options = options,
     .words = WORDS_ENVIRONMENT,
     .min_words = 1,

@@ -21,8 +21,8 @@ static enum exit_code list_all(struct call *call)
 {
     struct node *list = node_list(call->arena);
     for (const struct catalog_entry *entry = diag_catalog; entry->id != NULL; entry++) {
-        buf_printf(&call->text, "%s  %-7s  %s\n", entry->id, severity_name(entry->severity),
-            entry->title);
+        buf_printf(
+            &call->text, "%s  %-7s  %s\n", entry->id, severity_name(entry->severity), entry->title);
         node_list_add(call->arena, list, entry_node(call->arena, entry));
     }
     node_set(call->arena, call_result(call), "rules", list);
@@ -67,8 +67,8 @@ static enum exit_code run(struct call *call)
         return EXIT_USAGE;
     }
     unsigned width = out_style(false).width;
-    buf_printf(&call->text, "%s (%s): %s\n\n", entry->id, severity_name(entry->severity),
-        entry->title);
+    buf_printf(
+        &call->text, "%s (%s): %s\n\n", entry->id, severity_name(entry->severity), entry->title);
     fill(&call->text, entry->text, width >= 40 && width < 100 ? width : 100);
     node_set(call->arena, call_result(call), "rule", entry_node(call->arena, entry));
     return EXIT_DONE;

@@ -27,18 +27,22 @@ static void say(struct run *run, const char *what, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    const char *text = text_printable(
-        run->arena, arena_vprintf(run->arena, format, args), false);
+    const char *text = text_printable(run->arena, arena_vprintf(run->arena, format, args), false);
     va_end(args);
     buf_printf(&run->call->text, "  %-9s %s\n", what, text);
-    node_set_string(run->arena, call_result(run->call), what, text);
+    char *key = text_lower(run->arena, what);
+    for (char *at = key; *at != '\0'; at++) {
+        if (*at == ' ')
+            *at = '_';
+    }
+    node_set_string(run->arena, call_result(run->call), key, text);
 }
 
 /* Makes the state, or takes the new target into it. */
 static enum exit_code write_state(struct run *run)
 {
     struct session *session = NULL;
-    enum exit_code code = lock_take(run, "init", &session);
+    enum exit_code code = run_lock(run, "init", &session);
     if (code != EXIT_DONE)
         return code;
     struct state *state = session_state(session);
@@ -49,16 +53,16 @@ static enum exit_code write_state(struct run *run)
         /* A run that died is settled by the next apply; its journal must outlive us. */
         say(run, "state", "%s: an apply did not end, the next one settles it first",
             run->backend->ops->show(run->backend));
-        return state_close(run, session, NULL);
+        return run_close(run, session, NULL);
     }
     if (!exists && !hashkey_make(run, state->known.lineage, &made))
         code = EXIT_ERROR;
     if (code == EXIT_DONE && changes) {
-        code = state_claim(run, session, "init");
+        code = run_claim(run, session, "init");
         state->target = run->target;
     }
     bool write = code == EXIT_DONE && changes;
-    enum exit_code closed = state_close(run, session, write ? status_kept(run) : NULL);
+    enum exit_code closed = run_close(run, session, write ? status_kept(run) : NULL);
     if (code == EXIT_DONE)
         code = closed;
     if (code == EXIT_DONE)
@@ -171,9 +175,8 @@ static const char *environment(struct call *call)
     struct diag *diag = diag_add(&call->diags, "LF618",
         names.count == 0 ? "there is no environment below environments/"
                          : "there is more than one environment");
-    diag->fix = names.count == 0
-                    ? "liteform new dev"
-                    : arena_printf(call->arena, "liteform init %s", names.at[0]);
+    diag->fix = names.count == 0 ? "liteform new dev"
+                                 : arena_printf(call->arena, "liteform init %s", names.at[0]);
     return NULL;
 }
 

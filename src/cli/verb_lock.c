@@ -13,7 +13,7 @@ static const struct option_spec options[] = {
 
 static enum exit_code freeze(struct run *run, struct session *session, const char *reason)
 {
-    enum exit_code code = frozen_check(run);
+    enum exit_code code = run_frozen(run);
     if (code != EXIT_DONE)
         return code;
     if (session_resume(session)->list.count > 0) {
@@ -22,7 +22,7 @@ static enum exit_code freeze(struct run *run, struct session *session, const cha
         diag->fix = command_text(run->call, "apply", run->name);
         return EXIT_ERROR;
     }
-    code = state_claim(run, session, "lock");
+    code = run_claim(run, session, "lock");
     if (code != EXIT_DONE)
         return code;
     session_state(session)->freeze = (struct freeze){
@@ -46,12 +46,12 @@ static enum exit_code run(struct call *call)
     enum exit_code code = run_load(&run);
     struct session *session = NULL;
     if (code == EXIT_DONE)
-        code = lock_take(&run, "lock", &session);
+        code = run_lock(&run, "lock", &session);
     if (code != EXIT_DONE)
         return code;
     code = freeze(&run, session, reason);
     const char *id = run.state->freeze.id;
-    enum exit_code closed = state_close(&run, session, code == EXIT_DONE ? status_kept(&run) : NULL);
+    enum exit_code closed = run_close(&run, session, code == EXIT_DONE ? status_kept(&run) : NULL);
     if (code == EXIT_DONE)
         code = closed;
     if (code != EXIT_DONE)

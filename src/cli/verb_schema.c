@@ -13,8 +13,7 @@ static enum exit_code run(struct call *call)
     if (!call->json)
         return EXIT_DONE;
     const char *reason = NULL;
-    call->result =
-        json_read(call->arena, buf_text(&call->text), call->text.len, &reason);
+    call->result = json_read(call->arena, buf_text(&call->text), call->text.len, &reason);
     if (call->result == NULL)
         fail_bug("the schema is no JSON", reason);
     call->whole = true;

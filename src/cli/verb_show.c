@@ -12,11 +12,11 @@ static const struct option_spec options[] = {
 static enum exit_code unknown_address(struct run *run, const char *address)
 {
     struct strings known = {0};
-    VEC_EACH (at, &run->spec->desired.list)
+    VEC_EACH(at, &run->spec->desired.list)
         strings_add(run->arena, &known, (*at)->address);
     const char *nearest = text_nearest(address, &known);
-    struct diag *diag = diag_add(&run->call->diags, "LF605", "%s declares no %s",
-        run->spec->environment, address);
+    struct diag *diag =
+        diag_add(&run->call->diags, "LF605", "%s declares no %s", run->spec->environment, address);
     if (nearest != NULL)
         diag->fix = arena_printf(run->arena, "did you mean %s?", nearest);
     return EXIT_USAGE;

@@ -41,11 +41,10 @@ static enum exit_code no_such(struct run *run, const char *address)
 {
     struct strings known = addresses(run);
     const char *nearest = text_nearest(address, &known);
-    struct diag *diag = diag_add(&run->call->diags, "LF605", "the state of %s holds no %s",
-        run->spec->environment, address);
-    diag->fix = nearest == NULL
-                    ? command_text(run->call, "state list", run->name)
-                    : arena_printf(run->arena, "did you mean %s?", nearest);
+    struct diag *diag = diag_add(
+        &run->call->diags, "LF605", "the state of %s holds no %s", run->spec->environment, address);
+    diag->fix = nearest == NULL ? command_text(run->call, "state list", run->name)
+                                : arena_printf(run->arena, "did you mean %s?", nearest);
     return EXIT_USAGE;
 }
 
@@ -104,8 +103,8 @@ static enum exit_code move(struct run *run, struct state *state)
     size_t length = strlen(object->kind);
     if (slash == NULL || (size_t)(slash - to) != length || memcmp(to, object->kind, length) != 0 ||
         slash[1] == '\0') {
-        struct diag *diag = diag_add(&run->call->diags, "LF604",
-            "%s cannot become %s: the kind stays the same", from, to);
+        struct diag *diag = diag_add(
+            &run->call->diags, "LF604", "%s cannot become %s: the kind stays the same", from, to);
         diag->fix = arena_printf(run->arena, "an address %s/NAME", object->kind);
         return EXIT_USAGE;
     }
@@ -140,10 +139,10 @@ static enum exit_code edit(struct run *run, const char *operation,
     enum exit_code (*change)(struct run *run, struct state *state))
 {
     struct session *session = NULL;
-    enum exit_code code = lock_take(run, operation, &session);
+    enum exit_code code = run_lock(run, operation, &session);
     if (code != EXIT_DONE)
         return code;
-    code = frozen_check(run);
+    code = run_frozen(run);
     /* An open journal belongs to an apply: the commit of anything else would drop it. */
     if (code == EXIT_DONE && session_resume(session)->list.count > 0) {
         struct diag *diag = diag_add(&run->call->diags, "LF628",
@@ -155,10 +154,10 @@ static enum exit_code edit(struct run *run, const char *operation,
         code = change(run, session_state(session));
     const char *status = NULL;
     if (code == EXIT_DONE)
-        code = state_claim(run, session, operation);
+        code = run_claim(run, session, operation);
     if (code == EXIT_DONE)
         status = status_kept(run);
-    enum exit_code closed = state_close(run, session, status);
+    enum exit_code closed = run_close(run, session, status);
     return code != EXIT_DONE ? code : closed;
 }
 
@@ -177,8 +176,7 @@ static enum exit_code run_action(struct run *run, const char *what)
     if (strcmp(what, "show") == 0)
         return words <= 3 ? show(run) : wrong_words(run->call, "show ENV [ADDRESS]");
     if (strcmp(what, "mv") == 0)
-        return words == 4 ? edit(run, "state mv", move)
-                          : wrong_words(run->call, "mv ENV FROM TO");
+        return words == 4 ? edit(run, "state mv", move) : wrong_words(run->call, "mv ENV FROM TO");
     return words >= 3 ? edit(run, "state rm", drop) : wrong_words(run->call, "rm ENV ADDRESS...");
 }
 

@@ -33,11 +33,11 @@ static enum exit_code show(struct run *run, const struct lock_info *lock)
         node_set_string(run->arena, result, "freeze_id", freeze->id);
     }
     if (lock->held) {
-        buf_printf(&text, "Locked by %s on %s since %s: %s (process %lld)\n",
-            or_unknown(lock->who), or_unknown(lock->host), or_unknown(lock->since),
-            or_unknown(lock->operation), (long long)lock->pid);
-        buf_printf(&text, "Next, if that is surely gone: %s --id %s\n", command,
-            or_unknown(lock->id));
+        buf_printf(&text, "Locked by %s on %s since %s: %s (process %lld)\n", or_unknown(lock->who),
+            or_unknown(lock->host), or_unknown(lock->since), or_unknown(lock->operation),
+            (long long)lock->pid);
+        buf_printf(
+            &text, "Next, if that is surely gone: %s --id %s\n", command, or_unknown(lock->id));
         node_set_string(run->arena, result, "lock_id", lock->id);
     }
     buf_str(&call->text, text_printable(run->arena, buf_text(&text), true));
@@ -47,12 +47,12 @@ static enum exit_code show(struct run *run, const struct lock_info *lock)
 static enum exit_code thaw(struct run *run)
 {
     struct session *session = NULL;
-    enum exit_code code = lock_take(run, "unlock", &session);
+    enum exit_code code = run_lock(run, "unlock", &session);
     if (code != EXIT_DONE)
         return code;
-    code = state_claim(run, session, "unlock");
+    code = run_claim(run, session, "unlock");
     session_state(session)->freeze = (struct freeze){0};
-    enum exit_code closed = state_close(run, session, code == EXIT_DONE ? status_kept(run) : NULL);
+    enum exit_code closed = run_close(run, session, code == EXIT_DONE ? status_kept(run) : NULL);
     if (code == EXIT_DONE && closed == EXIT_DONE)
         buf_printf(&run->call->text, "%s is no longer frozen.\n", run->spec->environment);
     return code == EXIT_DONE ? closed : code;
@@ -86,12 +86,13 @@ const struct verb verb_unlock = {
     .name = "unlock",
     .synopsis = "unlock ENV [--id ID]",
     .summary = "end a freeze, or the lock of a run that is surely gone",
-    .help = "Examples:\n"
-            "  liteform unlock prod                shows who holds it, and the id\n"
-            "  liteform unlock prod --id 3fa94c1e\n"
-            "\n"
-            "A run on this machine that died has let go already. Break a lock only when its holder\n"
-            "is surely gone: one that is still at work writes nothing more, but may be half done.\n",
+    .help =
+        "Examples:\n"
+        "  liteform unlock prod                shows who holds it, and the id\n"
+        "  liteform unlock prod --id 3fa94c1e\n"
+        "\n"
+        "A run on this machine that died has let go already. Break a lock only when its holder\n"
+        "is surely gone: one that is still at work writes nothing more, but may be half done.\n",
     .options = options,
     .words = WORDS_ENVIRONMENT,
     .min_words = 1,

@@ -14,11 +14,16 @@ static const char *elapsed(const struct page *page, uint32_t ms)
 static const char *verb_of(enum render_step step)
 {
     switch (step) {
-    case RENDER_STARTED: return "start";
-    case RENDER_DONE: return "done";
-    case RENDER_FAILED: return "failed";
-    case RENDER_SKIPPED: return "skipped";
-    case RENDER_WAITING: return "waiting";
+    case RENDER_STARTED:
+        return "start";
+    case RENDER_DONE:
+        return "done";
+    case RENDER_FAILED:
+        return "failed";
+    case RENDER_SKIPPED:
+        return "skipped";
+    case RENDER_WAITING:
+        return "waiting";
     }
     return "";
 }
@@ -26,11 +31,15 @@ static const char *verb_of(enum render_step step)
 static enum ink ink_of(enum render_step step)
 {
     switch (step) {
-    case RENDER_DONE: return INK_GREEN;
-    case RENDER_FAILED: return INK_RED;
-    case RENDER_SKIPPED: return INK_YELLOW;
+    case RENDER_DONE:
+        return INK_GREEN;
+    case RENDER_FAILED:
+        return INK_RED;
+    case RENDER_SKIPPED:
+        return INK_YELLOW;
     case RENDER_STARTED:
-    case RENDER_WAITING: break;
+    case RENDER_WAITING:
+        break;
     }
     return INK_NONE;
 }
@@ -40,8 +49,7 @@ void render_progress_line(
 {
     CLEANUP_ARENA struct arena *arena = arena_new();
     struct page page = {.style = style, .arena = arena, .out = out};
-    page_ink(&page, ink_of(progress->step),
-        arena_printf(arena, "%-7s", verb_of(progress->step)));
+    page_ink(&page, ink_of(progress->step), arena_printf(arena, "%-7s", verb_of(progress->step)));
     CLEANUP_BUF struct buf text = BUF_INIT(0);
     if (progress->change != NULL)
         buf_printf(&text, "  %s %s", action_name(progress->change->action),
@@ -86,8 +94,8 @@ static const char *ending(const struct page *page, const struct render_summary *
 {
     const char *name = page_clean(page, summary->environment);
     if (summary->fenced)
-        return arena_printf(page->arena, "Stopped: the lock of %s was lost, somebody took over.",
-            name);
+        return arena_printf(
+            page->arena, "Stopped: the lock of %s was lost, somebody took over.", name);
     if (summary->interrupted)
         return arena_printf(page->arena,
             "Interrupted: what was under way in %s was finished, nothing more was started.", name);
@@ -114,8 +122,8 @@ void render_summary(
         page_line(&page, 0, "Accepted by the server, but not to be seen when read again: %s",
             page_list(&page, summary->not_arrived));
     if (summary->unread != NULL && summary->unread->count > 0)
-        page_line(&page, 0, "Not read, so nothing was done about: %s",
-            page_list(&page, summary->unread));
+        page_line(
+            &page, 0, "Not read, so nothing was done about: %s", page_list(&page, summary->unread));
     if (summary->next != NULL)
         buf_printf(out, "Next: %s\n", summary->next);
 }

@@ -12,9 +12,10 @@ bool render_outside(const struct change *change)
         return false;
     if (change->action == ACTION_REPAIR)
         return true; /* what we wrote is there and is not in force */
-    if (change->reason != NULL && strstr(change->reason, "outside") != NULL)
+    if (change->reason != NULL &&
+        (strstr(change->reason, "outside") != NULL || text_starts(change->reason, "gone")))
         return true;
-    VEC_EACH (field, &change->fields) {
+    VEC_EACH(field, &change->fields) {
         if (field->outside)
             return true;
     }
@@ -23,9 +24,8 @@ bool render_outside(const struct change *change)
 
 static bool section_is_complete(const struct plan *plan, const struct kind *kind)
 {
-    const char *said = kind->section == NULL
-                           ? NULL
-                           : node_get_text(plan->spec->policy.ownership, kind->section);
+    const char *said =
+        kind->section == NULL ? NULL : node_get_text(plan->spec->policy.ownership, kind->section);
     if (said != NULL)
         return strcmp(said, "full") == 0;
     return kind->ownership == OWNERSHIP_FULL;
@@ -34,13 +34,13 @@ static bool section_is_complete(const struct plan *plan, const struct kind *kind
 struct drift render_drift_count(const struct plan *plan)
 {
     struct drift drift = {0};
-    VEC_EACH (at, &plan->changes) {
+    VEC_EACH(at, &plan->changes) {
         if (render_outside(*at))
             drift.outside++;
         else if ((*at)->action != ACTION_NONE)
             drift.pending++;
     }
-    VEC_EACH (unmanaged, &plan->unmanaged) {
+    VEC_EACH(unmanaged, &plan->unmanaged) {
         if (section_is_complete(plan, unmanaged->object->kind))
             drift.unmanaged++;
     }
@@ -53,7 +53,7 @@ static void changed_outside(const struct page *page, const struct plan *plan)
     for (size_t i = 0; live != NULL && i < live->kind_count; i++) {
         const struct kind *kind = live->kinds[i].kind;
         bool first = true;
-        VEC_EACH (at, &plan->changes) {
+        VEC_EACH(at, &plan->changes) {
             const struct change *change = *at;
             if (change->kind != kind || !render_outside(change))
                 continue;
@@ -65,8 +65,7 @@ static void changed_outside(const struct page *page, const struct plan *plan)
     }
 }
 
-/* What to type for each way out: take the live values into the spec, or put the spec back. */
-static void drift_ends(const struct page *page, const struct plan *plan, const struct drift *drift)
+static void drift_ends(const struct page *page, const struct drift *drift)
 {
     buf_char(page->out, '\n');
     page_line(page, 0, "Drift: %u changed outside, %u undeclared where the spec is complete",
@@ -76,7 +75,6 @@ static void drift_ends(const struct page *page, const struct plan *plan, const s
             page_count(page, drift->pending, "change", "changes"));
     if (drift->outside + drift->pending > 0 && page->style->plan != NULL)
         buf_printf(page->out, "Next: %s\n", page->style->plan);
-    (void)plan;
 }
 
 void render_drift(const struct plan *plan, const struct render_style *style, struct buf *out)
@@ -92,7 +90,7 @@ void render_drift(const struct plan *plan, const struct render_style *style, str
     page_unmanaged(&page, plan);
     page_findings(&page, plan);
     if (drift.outside + drift.unmanaged > 0) {
-        drift_ends(&page, plan, &drift);
+        drift_ends(&page, &drift);
         return;
     }
     page_line(&page, 0, "%s %s%s.",

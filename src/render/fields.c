@@ -62,7 +62,9 @@ static void add_value(const struct page *page, struct buf *to, const struct node
     case NODE_NULL:
     case NODE_BOOL:
     case NODE_INT:
-    case NODE_DECIMAL: node_json(value, to); return;
+    case NODE_DECIMAL:
+        node_json(value, to);
+        return;
     }
 }
 
@@ -129,8 +131,7 @@ static void put_text_side(
     size_t most = page->style->verbose ? SIZE_MAX : TEXT_LINES_SHOWN;
     for (size_t i = from; i < to && i - from < most; i++) {
         page_blanks(page, row->indent + 4);
-        const char *line =
-            arena_printf(page->arena, "%c %s", sign, page_clean(page, lines->at[i]));
+        const char *line = arena_printf(page->arena, "%c %s", sign, page_clean(page, lines->at[i]));
         page_ink(page, sign == '+' ? INK_GREEN : INK_RED, line);
         buf_char(page->out, '\n');
     }
@@ -147,8 +148,8 @@ static void put_text(const struct row *row, const char *name, const struct node 
     split_lines(page, old, &before);
     split_lines(page, new, &after);
     size_t head = 0, tail = 0;
-    while (head < before.count && head < after.count &&
-           strcmp(before.at[head], after.at[head]) == 0)
+    while (
+        head < before.count && head < after.count && strcmp(before.at[head], after.at[head]) == 0)
         head++;
     while (tail < before.count - head && tail < after.count - head &&
            strcmp(before.at[before.count - 1 - tail], after.at[after.count - 1 - tail]) == 0)
@@ -207,9 +208,8 @@ static void put_scalar(const struct row *row, const char *name, const struct nod
         put_end(row, note);
         return;
     }
-    const char *list = node_is(old, NODE_LIST) && node_is(new, NODE_LIST)
-                           ? list_difference(page, old, new)
-                           : NULL;
+    const char *list =
+        node_is(old, NODE_LIST) && node_is(new, NODE_LIST) ? list_difference(page, old, new) : NULL;
     size_t at = put_name(row, '~', name);
     if (list != NULL) {
         page_wrap(page, list, at, at);
@@ -257,7 +257,7 @@ static void put_value(const struct row *row, const char *name, const struct node
             put_value(row, arena_printf(page->arena, "%s.%s", name, page_clean(page, key)),
                 old->pairs[i].value, other, note);
     }
-    for (uint32_t i = 0; new != NULL && i < new->count; i++) {
+    for (uint32_t i = 0; new != NULL &&i < new->count; i++) {
         const char *key = new->pairs[i].key;
         if (node_get(old, key) == NULL)
             put_value(row, arena_printf(page->arena, "%s.%s", name, page_clean(page, key)), NULL,
@@ -289,7 +289,7 @@ static const char *field_note(
 
 static bool only_new(const struct change *change)
 {
-    VEC_EACH (field, &change->fields) {
+    VEC_EACH(field, &change->fields) {
         if (field->old != NULL)
             return false;
     }
@@ -299,12 +299,12 @@ static bool only_new(const struct change *change)
 void page_fields(const struct page *page, const struct change *change, size_t indent)
 {
     struct row row = {.page = page, .indent = indent, .creating = only_new(change)};
-    VEC_EACH (field, &change->fields) {
+    VEC_EACH(field, &change->fields) {
         size_t columns = page_columns(page_clean(page, field->path));
         if (columns > row.name_columns && columns <= NAME_COLUMNS_MAX)
             row.name_columns = columns;
     }
-    VEC_EACH (field, &change->fields) {
+    VEC_EACH(field, &change->fields) {
         const char *name = page_clean(page, field->path);
         const char *note = field_note(page, change, field);
         const char *veil = veiled(field);

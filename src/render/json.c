@@ -34,8 +34,7 @@ struct node *render_drift_node(
     struct node *outside = node_list(arena);
     for (uint32_t i = 0; node_is(all, NODE_LIST) && i < all->count; i++) {
         const char *address = node_get_text(all->items[i], "address");
-        const struct change *change =
-            address == NULL ? NULL : map_get(&plan->by_address, address);
+        const struct change *change = address == NULL ? NULL : map_get(&plan->by_address, address);
         if (change != NULL && render_outside(change))
             node_list_add(arena, outside, all->items[i]);
     }

@@ -28,12 +28,17 @@ const char *page_clean(const struct page *page, const char *text)
 {
     if (text == NULL)
         return "";
-    char *clean = text_printable(page->arena, text, false);
-    for (char *at = clean; *at != '\0'; at++) {
-        if (*at == '\t')
-            *at = ' ';
+    /* Servers break and align their messages; here they are part of a line. */
+    char *line = arena_strdup(page->arena, text), *to = line;
+    bool blank = false;
+    for (const char *from = text; *from != '\0'; from++) {
+        bool is_blank = *from == ' ' || *from == '\t' || *from == '\n' || *from == '\r';
+        if (!is_blank || !blank)
+            *to++ = is_blank ? ' ' : *from;
+        blank = is_blank;
     }
-    return clean;
+    *to = '\0';
+    return text_printable(page->arena, line, false);
 }
 
 void page_blanks(const struct page *page, size_t count)

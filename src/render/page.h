@@ -17,7 +17,7 @@ enum ink { INK_NONE, INK_GREEN, INK_YELLOW, INK_RED, INK_CYAN, INK_BOLD, INK_DIM
 
 /** `text` in a colour, where colours are wanted. It is not cleaned. */
 void page_ink(const struct page *page, enum ink ink, const char *text);
-/** One printable line of text from anywhere; NULL is "". */
+/** One printable line of text from anywhere, blanks and line breaks as one blank; NULL is "". */
 const char *page_clean(const struct page *page, const char *text);
 void page_blanks(const struct page *page, size_t count);
 /** Columns that a cleaned text takes. */
@@ -45,6 +45,8 @@ void page_change(
 /** The widest address of changes that `pick` takes, within reason: where the reasons start. */
 size_t page_address_columns(const struct plan *plan, const struct kind *kind);
 
+/** What was not looked at, or cannot be yet. */
+void page_not_seen(const struct page *page, const struct plan *plan);
 /** The first line and what was not looked at. */
 void page_header(const struct page *page, const struct plan *plan);
 /** Unread kinds and what is held back for them. */

@@ -16,29 +16,40 @@ struct look {
 static struct look look_of(enum action action)
 {
     switch (action) {
-    case ACTION_CREATE: return (struct look){"+", INK_GREEN};
-    case ACTION_UPDATE: return (struct look){"~", INK_YELLOW};
-    case ACTION_REPLACE: return (struct look){"-/+", INK_RED};
-    case ACTION_DELETE: return (struct look){"-", INK_RED};
-    case ACTION_ADOPT: return (struct look){"=", INK_CYAN};
-    case ACTION_FORGET: return (struct look){"x", INK_CYAN};
-    case ACTION_ROTATE: return (struct look){"-/+", INK_RED};
-    case ACTION_REPAIR: return (struct look){"~", INK_YELLOW};
-    case ACTION_MOVE: return (struct look){">", INK_CYAN};
-    case ACTION_NONE: break;
+    case ACTION_CREATE:
+        return (struct look){"+", INK_GREEN};
+    case ACTION_UPDATE:
+        return (struct look){"~", INK_YELLOW};
+    case ACTION_REPLACE:
+        return (struct look){"-/+", INK_RED};
+    case ACTION_DELETE:
+        return (struct look){"-", INK_RED};
+    case ACTION_ADOPT:
+        return (struct look){"=", INK_CYAN};
+    case ACTION_FORGET:
+        return (struct look){"x", INK_CYAN};
+    case ACTION_ROTATE:
+        return (struct look){"-/+", INK_RED};
+    case ACTION_REPAIR:
+        return (struct look){"~", INK_YELLOW};
+    case ACTION_MOVE:
+        return (struct look){">", INK_CYAN};
+    case ACTION_NONE:
+        break;
     }
     return (struct look){" ", INK_NONE};
 }
 
-const char render_symbols[] = "  +    create        ~    update or repair    -/+  replace, rotate\n"
-                              "  -    delete        =    adopt               x    forget (stays live)\n"
-                              "  >    move          !    refused             ?    could not be read\n"
-                              "  .    unmanaged\n";
+const char render_symbols[] =
+    "  +    create        ~    update or repair    -/+  replace, rotate\n"
+    "  -    delete        =    adopt               x    forget (stays live)\n"
+    "  >    move          !    refused             ?    could not be read\n"
+    "  .    unmanaged\n";
 
 size_t page_address_columns(const struct plan *plan, const struct kind *kind)
 {
     size_t widest = 0;
-    VEC_EACH (at, &plan->changes) {
+    VEC_EACH(at, &plan->changes) {
         const struct change *change = *at;
         size_t columns = page_columns(change->address);
         if (change->kind == kind && columns > widest && columns <= ADDRESS_COLUMNS_MAX)
@@ -102,7 +113,7 @@ static size_t objects_read(const struct live *live)
     return count;
 }
 
-static void not_looked_at(const struct page *page, const struct plan *plan)
+void page_not_seen(const struct page *page, const struct plan *plan)
 {
     CLEANUP_BUF struct buf text = BUF_INIT(0);
     const struct live *live = plan->live;
@@ -119,6 +130,9 @@ static void not_looked_at(const struct page *page, const struct plan *plan)
     }
     if (text.len > 0)
         page_line(page, 0, "not looked at: %s", buf_text(&text));
+    if (plan->spec->not_collected.count > 0)
+        page_line(page, 0, "not collected yet: %s (parsed and checked; planned by hand until then)",
+            page_list(page, &plan->spec->not_collected));
 }
 
 void page_header(const struct page *page, const struct plan *plan)
@@ -138,23 +152,42 @@ void page_header(const struct page *page, const struct plan *plan)
         buf_printf(&text, " · plan %s", plan->fingerprint);
     page_ink(page, INK_BOLD, buf_text(&text));
     buf_char(page->out, '\n');
-    not_looked_at(page, plan);
-    if (plan->spec->not_collected.count > 0)
-        page_line(page, 0, "not collected yet: %s (parsed and checked; planned by hand until then)",
-            page_list(page, &plan->spec->not_collected));
+    page_not_seen(page, plan);
     if (plan->scoped)
         page_line(page, 0, "part of the spec only: --only or --skip was given");
 }
 
+/* Kinds that are unread for one reason, most often a server that is away, are one line. */
+static void unread_line(const struct page *page, const struct plan *plan, size_t first)
+{
+    const char *reason = plan->unread.at[first].reason;
+    struct strings titles = {0};
+    unsigned wanted = 0;
+    for (size_t i = 0; i < plan->unread.count; i++) {
+        const struct unread *unread = &plan->unread.at[i];
+        if (!text_equal(unread->reason, reason))
+            continue;
+        if (i < first)
+            return;
+        strings_add(page->arena, &titles, unread->kind->title);
+        wanted += unread->wanted;
+    }
+    const char *why = page_clean(page, reason);
+    page_ink(page, INK_YELLOW, "?");
+    const char *text =
+        arena_printf(page->arena, " not read: %s%s%s%s; nothing of %s is planned (%u in the spec)",
+            page_list(page, &titles), *why == '\0' ? "" : " (", why, *why == '\0' ? "" : ")",
+            titles.count == 1 ? "it" : "them", wanted);
+    page_wrap(page, text, 1, 2);
+    buf_char(page->out, '\n');
+}
+
 void page_unread(const struct page *page, const struct plan *plan)
 {
-    VEC_EACH (unread, &plan->unread) {
-        const char *reason = page_clean(page, unread->reason);
-        page_line(page, 0, "?  %s  not read%s%s; nothing of it is planned (%u in the spec)",
-            unread->kind->title, *reason == '\0' ? "" : ": ", reason, unread->wanted);
-    }
+    for (size_t i = 0; i < plan->unread.count; i++)
+        unread_line(page, plan, i);
     if (plan->held.count > 0)
-        page_line(page, 0, "?  held back, since something they need was not read: %s",
+        page_line(page, 0, "? held back, since something they need was not read: %s",
             page_list(page, &plan->held));
 }
 
@@ -184,14 +217,14 @@ void page_unmanaged(const struct page *page, const struct plan *plan)
     size_t count = plan->unmanaged.count;
     if (count == 0)
         return;
-    page_line(page, 0, ".  unmanaged: %s%s", count_by_kind(page, plan),
+    page_line(page, 0, ". unmanaged: %s%s", count_by_kind(page, plan),
         page->style->verbose ? "" : " (--verbose lists them)");
     for (size_t i = 0; page->style->verbose && i < count; i++) {
         const struct unmanaged *unmanaged = &plan->unmanaged.at[i];
         const char *name = page_clean(page, unmanaged->object->name);
         const char *address = page_clean(page, unmanaged->address);
         bool says_more = *name != '\0' && strstr(address, name) == NULL;
-        page_line(page, 3, ". %s%s%s", address, says_more ? "  " : "", says_more ? name : "");
+        page_line(page, 2, ". %s%s%s", address, says_more ? "  " : "", says_more ? name : "");
     }
 }
 

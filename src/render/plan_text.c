@@ -13,7 +13,7 @@ static bool is_removal(const struct change *change)
 
 static bool is_refused(const struct plan *plan, const struct change *change)
 {
-    VEC_EACH (guard, &plan->guards.list) {
+    VEC_EACH(guard, &plan->guards.list) {
         if (!guard->allowed && text_equal(guard->address, change->address))
             return true;
     }
@@ -24,7 +24,7 @@ static bool is_refused(const struct plan *plan, const struct change *change)
 static size_t changes_of(const struct plan *plan, const struct kind *kind, bool removals)
 {
     size_t count = 0;
-    VEC_EACH (at, &plan->changes) {
+    VEC_EACH(at, &plan->changes) {
         if ((*at)->kind == kind && is_removal(*at) == removals && (*at)->action != ACTION_NONE)
             count++;
     }
@@ -34,7 +34,7 @@ static size_t changes_of(const struct plan *plan, const struct kind *kind, bool 
 static size_t unchanged_of(const struct plan *plan, const struct kind *kind)
 {
     size_t count = 0;
-    VEC_EACH (at, &plan->spec->desired.list) {
+    VEC_EACH(at, &plan->spec->desired.list) {
         const struct resource *resource = *at;
         const struct change *change = map_get(&plan->by_address, resource->address);
         bool changes = change != NULL && change->action != ACTION_NONE;
@@ -46,7 +46,7 @@ static size_t unchanged_of(const struct plan *plan, const struct kind *kind)
 
 static bool is_unread(const struct plan *plan, const struct kind *kind)
 {
-    VEC_EACH (unread, &plan->unread) {
+    VEC_EACH(unread, &plan->unread) {
         if (unread->kind == kind)
             return true;
     }
@@ -63,10 +63,9 @@ static void changes(
     const struct page *page, const struct plan *plan, const struct kind *kind, bool removals)
 {
     size_t columns = page_address_columns(plan, kind);
-    VEC_EACH (at, &plan->changes) {
+    VEC_EACH(at, &plan->changes) {
         const struct change *change = *at;
-        if (change->kind == kind && is_removal(change) == removals &&
-            change->action != ACTION_NONE)
+        if (change->kind == kind && is_removal(change) == removals && change->action != ACTION_NONE)
             page_change(page, change, is_refused(plan, change), columns);
     }
 }
@@ -83,14 +82,13 @@ static unsigned steps(const struct page *page, const struct plan *plan)
         size_t wanted = changes_of(plan, kind, false), removed = changes_of(plan, kind, true);
         size_t same = plan->scoped ? 0 : unchanged_of(plan, kind);
         if (wanted == 0 && removed == 0 && same > 0) {
-            heading(page, ++number, kind->title,
-                arena_printf(page->arena, "  no changes (%zu)", same));
+            heading(
+                page, ++number, kind->title, arena_printf(page->arena, "  no changes (%zu)", same));
             continue;
         }
         if (wanted == 0)
             continue;
-        const char *rest =
-            same > 0 ? arena_printf(page->arena, "  (%zu unchanged)", same) : "";
+        const char *rest = same > 0 ? arena_printf(page->arena, "  (%zu unchanged)", same) : "";
         heading(page, ++number, kind->title, rest);
         changes(page, plan, kind, false);
     }
@@ -105,7 +103,7 @@ static void removals(const struct page *page, const struct plan *plan, unsigned 
         const struct kind *kind = live->kinds[i - 1].kind;
         if (changes_of(plan, kind, true) == 0)
             continue;
-        heading(page, ++number, kind->title, ", removed last");
+        heading(page, ++number, kind->title, ", removed or forgotten last");
         changes(page, plan, kind, true);
     }
 }
@@ -113,7 +111,7 @@ static void removals(const struct page *page, const struct plan *plan, unsigned 
 static void guards(const struct page *page, const struct plan *plan)
 {
     bool first = true;
-    VEC_EACH (guard, &plan->guards.list) {
+    VEC_EACH(guard, &plan->guards.list) {
         if (guard->allowed) {
             page_line(page, 0, "Allowed by %s: %s", page_clean(page, guard->allow),
                 page_clean(page, guard->message));
@@ -157,23 +155,39 @@ static const char *counts_text(const struct page *page, const struct counts *cou
     return arena_strdup(page->arena, buf_text(&text));
 }
 
+/* "widens access" of "widens access: claude-opus". */
+static const char *risk_kind(const struct page *page, const char *risk)
+{
+    const char *colon = strstr(risk, ": ");
+    return colon == NULL ? risk : arena_strndup(page->arena, risk, (size_t)(colon - risk));
+}
+
+static bool bears(const struct page *page, const struct change *change, const char *kind)
+{
+    for (size_t i = 0; i < change->risks.count; i++) {
+        if (strcmp(risk_kind(page, change->risks.at[i]), kind) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Each kind of risk once, with how many changes bear it. */
 static void risks(const struct page *page, const struct plan *plan)
 {
-    struct strings seen = {0};
+    struct strings kinds = {0};
     CLEANUP_BUF struct buf text = BUF_INIT(0);
-    VEC_EACH (at, &plan->changes) {
+    VEC_EACH(at, &plan->changes) {
         for (size_t i = 0; i < (*at)->risks.count; i++) {
-            const char *risk = (*at)->risks.at[i];
-            if (strings_has(&seen, risk))
-                continue;
-            strings_add(page->arena, &seen, risk);
-            size_t bearing = 0;
-            VEC_EACH (other, &plan->changes)
-                bearing += strings_has(&(*other)->risks, risk) ? 1 : 0;
-            buf_printf(&text, "%s%zu %s", text.len > 0 ? ", " : "", bearing,
-                page_clean(page, risk));
+            const char *kind = risk_kind(page, (*at)->risks.at[i]);
+            if (!strings_has(&kinds, kind))
+                strings_add(page->arena, &kinds, kind);
         }
+    }
+    for (size_t i = 0; i < kinds.count; i++) {
+        size_t bearing = 0;
+        VEC_EACH(at, &plan->changes)
+            bearing += bears(page, *at, kinds.at[i]) ? 1 : 0;
+        buf_printf(&text, "%s%zu %s", i == 0 ? "" : ", ", bearing, page_clean(page, kinds.at[i]));
     }
     if (text.len > 0)
         page_line(page, 0, "Risks: %s", buf_text(&text));
@@ -194,7 +208,7 @@ static void last_lines(const struct page *page, const struct plan *plan)
     if (size > 0 || refused > 0 || plan->unread.count > 0) {
         page_ink(page, INK_BOLD, "Plan:");
         buf_char(page->out, ' ');
-        page_wrap(page, *numbers == '\0' ? "nothing" : numbers, 6, 6);
+        page_wrap(page, *numbers == '\0' ? "nothing in what could be read" : numbers, 6, 6);
         buf_char(page->out, '\n');
     }
     risks(page, plan);
@@ -202,10 +216,12 @@ static void last_lines(const struct page *page, const struct plan *plan)
         page_line(page, 0, "Refused: %s. Nothing is applied until the spec or a flag says so.",
             page_count(page, refused, "guard", "guards"));
         if (page->style->plan != NULL)
-            page_line(page, 0, "Next: %s", page->style->plan);
+            buf_printf(page->out, "Next: %s\n", page->style->plan);
     } else if (size > 0 && page->style->apply != NULL) {
         /* Not wrapped: it is there to be copied. */
         buf_printf(page->out, "Apply: %s\n", page->style->apply);
+    } else if (size == 0 && plan->unread.count > 0 && page->style->plan != NULL) {
+        buf_printf(page->out, "Next, when it can be read: %s\n", page->style->plan);
     }
 }
 
@@ -226,8 +242,8 @@ void render_plan(const struct plan *plan, const struct render_style *style, stru
     struct page page = {.style = style, .arena = arena, .out = out};
     bool still = plan_size(plan) == 0 && plan_refusals(plan) == 0 && plan->unread.count == 0;
     if (still) {
-        page_ink(&page, INK_NONE, "");
         nothing_to_do(&page, plan);
+        page_not_seen(&page, plan);
         page_unmanaged(&page, plan);
         page_findings(&page, plan);
         return;

@@ -17,11 +17,11 @@
 
 struct render_style {
     bool color;
-    bool verbose;         /* unmanaged objects one by one, long texts whole */
-    bool timing;          /* how long reading took: left out where output is kept or compared */
-    unsigned width;       /* columns of the terminal; 0: lines are not broken */
-    const char *apply;    /* the command that applies just this plan, or NULL */
-    const char *plan;     /* the command that makes it: where to go on after a refusal, or NULL */
+    bool verbose;      /* unmanaged objects one by one, long texts whole */
+    bool timing;       /* how long reading took: left out where output is kept or compared */
+    unsigned width;    /* columns of the terminal; 0: lines are not broken */
+    const char *apply; /* the command that applies just this plan, or NULL */
+    const char *plan;  /* the command that makes it: where to go on after a refusal, or NULL */
 };
 
 /** The symbols of a plan, for help: one line each. */

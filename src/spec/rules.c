@@ -138,20 +138,23 @@ static struct node *type_text_map(
     return out;
 }
 
-/* `{ env: NAME }` for a value that is no secret: it is looked up now. */
+/* `{ env: NAME, default: TEXT }` for a value that is no secret: it is looked up now. */
 static struct node *type_place(struct typing *t, const struct rule *rule, const struct node *node)
 {
     static const struct field text = {.type = FIELD_TEXT};
+    const char *key = rule->field.name;
     if (!node_is(node, NODE_MAP))
-        return type_value(t, &text, node, rule->field.name);
-    const char *name = node->count == 1 ? node_get_text(node, "env") : NULL;
-    if (name == NULL)
-        return wrong_type(t, node, rule->field.name, "a text or { env: NAME }", NULL);
+        return type_value(t, &text, node, key);
+    const char *name = node_get_text(node, "env"), *otherwise = node_get_text(node, "default");
+    if (name == NULL || node->count != 1u + (otherwise != NULL))
+        return wrong_type(t, node, key, "a text, { env: NAME } or { env: NAME, default: TEXT }", NULL);
     const char *value = getenv(name);
-    if (value != NULL && *value != '\0')
+    if (value == NULL || *value == '\0')
+        value = otherwise;
+    if (value != NULL)
         return placed(node_string(t->arena, value), node);
     diag_at(t->diags, "LF021", node_span(node), arena_printf(t->arena, "export %s=...", name),
-        "\"%s\" is taken from the variable %s, which is not set", rule->field.name, name);
+        "\"%s\" is taken from the variable %s, which is not set", key, name);
     return NULL;
 }
 

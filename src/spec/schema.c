@@ -193,6 +193,7 @@ static struct node *place_schema(const struct writer *w, const char *doc)
     struct node *schema = map_schema(w, NULL), *properties = node_map(w->arena);
     node_set(w->arena, properties, "env",
         pattern_schema(w, "^[A-Za-z_][A-Za-z0-9_]*$", "variable that is read with the spec"));
+    node_set(w->arena, properties, "default", text_schema(w, "what holds when it is not set"));
     node_set(w->arena, schema, "properties", properties);
     node_set_bool(w->arena, schema, "additionalProperties", false);
     struct node *choices[] = {text_schema(w, NULL), schema, NULL};

@@ -204,8 +204,7 @@ bool journal_list(struct backend *backend, struct arena *arena, int64_t serial,
     const char *prefix = JOURNAL_FOLDER;
     if (serial >= 0)
         prefix = arena_printf(arena, JOURNAL_FOLDER "%08lld-", (long long)serial);
-    enum backend_result result = backend->ops->list(backend, arena, prefix, &names, diags);
-    if (result != BACKEND_OK && result != BACKEND_ABSENT)
+    if (store_list(backend, arena, prefix, &names, diags) != BACKEND_OK)
         return false;
     struct journal_refs refs = {0};
     for (size_t i = 0; i < names.count; i++) {

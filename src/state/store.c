@@ -113,3 +113,21 @@ enum backend_result store_read(struct backend *backend, struct arena *arena, con
         store_pause(backend, store_jitter(INT64_C(250) << try));
     }
 }
+
+enum backend_result store_list(struct backend *backend, struct arena *arena, const char *prefix,
+    struct strings *ret_names, struct diags *diags)
+{
+    struct diags_point point = diags_point(diags);
+    for (unsigned try = 1;; try++) {
+        struct strings names = {0};
+        diags_take_back(diags, point);
+        enum backend_result result = backend->ops->list(backend, arena, prefix, &names, diags);
+        if (result == BACKEND_OK || result == BACKEND_ABSENT) {
+            *ret_names = names;
+            return BACKEND_OK;
+        }
+        if (try >= tries_of(backend))
+            return BACKEND_FAILED;
+        store_pause(backend, store_jitter(INT64_C(250) << try));
+    }
+}

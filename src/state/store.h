@@ -26,6 +26,10 @@ enum backend_result store_write(struct backend *backend, struct arena *arena,
 enum backend_result store_read(struct backend *backend, struct arena *arena, const char *name,
     char **ret_bytes, size_t *ret_length, const char **ret_etag, struct diags *diags);
 
+/** Lists, likewise; a store that has nothing yet has an empty list. */
+enum backend_result store_list(struct backend *backend, struct arena *arena, const char *prefix,
+    struct strings *ret_names, struct diags *diags);
+
 /** Time, as the backend sees it. */
 int64_t store_now(struct backend *backend);
 int64_t store_ms(struct backend *backend);

@@ -37,7 +37,19 @@ static bool refuse(struct reader *reader, const char *what, const char *at)
     return false;
 }
 
-/* cJSON takes \u0000 and then loses the rest of the text; it takes raw control characters, too. */
+/* For cJSON "\u12g4" is the character 0, and the text ends there as it does at "\u0000". */
+static bool check_escape(struct reader *reader, const char *at)
+{
+    if (reader->end - at < 2 || at[1] != 'u')
+        return true;
+    for (const char *digit = at + 2; digit < at + 6; digit++) {
+        if (digit >= reader->end || !isxdigit((unsigned char)*digit))
+            return refuse(reader, "not JSON", at);
+    }
+    return memcmp(at + 2, "0000", 4) != 0 || refuse(reader, "\\u0000", at);
+}
+
+/* cJSON also takes raw control characters. */
 static bool scan_string(struct reader *reader)
 {
     const char *at = reader->at + 1;
@@ -46,8 +58,8 @@ static bool scan_string(struct reader *reader)
             return refuse(reader, "a control character in a text", at);
         if (*at != '\\')
             continue;
-        if (reader->end - at > 5 && memcmp(at, "\\u0000", 6) == 0)
-            return refuse(reader, "\\u0000", at);
+        if (!check_escape(reader, at))
+            return false;
         at++;
     }
     if (at >= reader->end)

@@ -173,9 +173,9 @@ static void report_duplicates(struct reader *reader, const struct pair *pairs, s
 static void end_map(struct reader *reader)
 {
     struct frame frame = reader->frames[--reader->depth];
-    struct pair *pairs = reader->pairs.at + frame.base;
     size_t count = reader->pairs.count - frame.base;
-    if (count > 0 && !pairs_sort(pairs, count))
+    struct pair *pairs = count > 0 ? &reader->pairs.at[frame.base] : NULL;
+    if (!pairs_sort(pairs, count))
         report_duplicates(reader, pairs, count);
     node_map_fill(reader->arena, frame.node, pairs, count);
     reader->pairs.count = frame.base;
@@ -186,7 +186,8 @@ static void end_list(struct reader *reader)
 {
     struct frame frame = reader->frames[--reader->depth];
     size_t count = reader->items.count - frame.base;
-    node_list_fill(reader->arena, frame.node, reader->items.at + frame.base, count);
+    struct node *const *items = count > 0 ? &reader->items.at[frame.base] : NULL;
+    node_list_fill(reader->arena, frame.node, items, count);
     reader->items.count = frame.base;
     attach(reader, frame.node);
 }

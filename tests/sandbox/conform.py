@@ -97,7 +97,7 @@ class Normaliser:
     def __init__(self, names, options):
         self.prefix = names["p"]
         self.skip = set(options.get("skip", ()))
-        self.sets = set(options.get("sets", ()))
+        self.sets = {"team_memberships", "updated_team_memberships", "teams", "keys", *options.get("sets", ())}
         self.started = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
 
     def time(self, match):
@@ -140,6 +140,8 @@ class Normaliser:
         for key, item in value.items():
             if key in self.skip or (cost_map and (COST.search(key) or key == "access_via_team_ids")):
                 continue
+            if key in ("id", "model_id") and isinstance(item, int):
+                item = "<number>"
             out[self.text(key)] = self.value(item, key)
         return dict(sorted(out.items()))
 
@@ -147,7 +149,12 @@ class Normaliser:
 def order(item):
     """A picked list is compared in the order of its ids."""
     info = item.get("model_info") or item
-    return str(info.get("id") or info.get("team_id") or info.get("user_id") or info.get("budget_id") or info.get("key_alias") or info.get("credential_name"))
+    if info.get("user_id") and not info.get("team_id"):
+        return str([info.get("user_alias"), info.get("user_email"), "" if UUID.match(info["user_id"]) else info["user_id"]])
+    team = info.get("team_id")
+    if team and UUID.match(team):
+        team = info.get("team_alias")
+    return str(info.get("id") or team or info.get("user_id") or info.get("budget_id") or info.get("key_alias") or info.get("credential_name"))
 
 
 def comparable(answer, options, names):
@@ -157,7 +164,7 @@ def comparable(answer, options, names):
     if "pick" in options and status == 200:
         items = dig(body, options["pick"])
         if isinstance(items, list):
-            chosen = [i for i in items if names["p"] in json.dumps(i)]
+            chosen = [i for i in items if names["p"] in json.dumps(i) and not (isinstance(i, dict) and i.get("user_id") == "default_user_id")]
             body = put(body, options["pick"], sorted(chosen, key=order))
     return status, Normaliser(names, options).value(body)
 

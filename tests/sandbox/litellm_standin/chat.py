@@ -43,7 +43,7 @@ class Chat:
 
     def pick(self, pod, model):
         """A deployment of that name, in turn; blocked ones take no calls."""
-        found = [d for d in pod.loaded.values() if d.name == model and not d.blocked]
+        found = [d for d in pod.loaded.values() if model in (d.name, d.ident) and not d.blocked]
         if not found:
             return None
         self.turn += 1

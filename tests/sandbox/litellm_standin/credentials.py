@@ -76,7 +76,8 @@ class Credentials:
         if not row:
             if new:
                 raise self.app.errors.proxy(404, "Credential not found in DB.")
-            return self.app.errors.proxy(404, "Credential not found in DB.").body["error"]
+            # the error is returned, not raised (litellm.md 1.6)
+            return {**self.app.errors.proxy(404, "Credential not found in DB.").body["error"], "headers": {}, "openai_code": 404, "provider_specific_fields": None}
         if new and body["credential_name"] != name:
             raise self.app.errors.proxy(400, "credential_name is immutable. Set display_name to change how the credential is labeled.", "validation_error",
                                         "credential_name")

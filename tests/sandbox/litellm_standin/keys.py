@@ -121,7 +121,7 @@ class Keys:
         self.writes.check_duration(sent)
         self.refuse_alias(sent.get("key_alias"))
         made = self.make(sent, sent.get("user_id"))
-        return self.app.shapes.key_generated(made["row"], made["plain"], made["budget"], sent)
+        return self.app.shapes.key_generated(made["row"], made["plain"], made["budget"])
 
     def expiry(self, text):
         try:
@@ -151,14 +151,21 @@ class Keys:
             budget = self.app.db.get("LiteLLM_BudgetTable", budget_id=sent["budget_id"])
         known = self.app.db.get(TABLE, token=values["token"])
         if known:
-            row = {**known, **values, "created_at": known["created_at"]}
-            for name in ("expires", "budget_reset_at"):
-                if name in values and values[name] is not None:
-                    row[name] = times.text(values[name])
-                elif name not in values:
-                    row[name] = None
-            return {"row": row, "plain": plain, "budget": budget}
+            budget = self.app.db.get("LiteLLM_BudgetTable", budget_id=known["budget_id"]) if known["budget_id"] else None
+            return {"row": self.wished(known, values), "plain": plain, "budget": budget}
         return {"row": self.app.db.insert(TABLE, values), "plain": plain, "budget": budget}
+
+    def wished(self, known, values):
+        """What the answer shows for a key that exists: the values sent, else empty, with the times of the row."""
+        types, row = self.app.db.types[TABLE], {}
+        for name, kind in types.items():
+            row[name] = [] if kind == "_text" else {} if kind == "jsonb" and name != "budget_limits" else None
+        row.update(spend=0.0, created_at=known["created_at"], updated_at=known["updated_at"])
+        row.update(values)
+        for name in ("expires", "budget_reset_at"):
+            if row[name] is not None:
+                row[name] = times.text(row[name])
+        return row
 
     # ---- change -----------------------------------------------------------------------------------
 
@@ -266,7 +273,8 @@ class Keys:
     def set_blocked(self, request, value):
         key = self.app.check.body(request.json, {"key": "str"}, ("key",))["key"]
         row = self.find(key, True)
-        return self.app.shapes.key_short(self.app.db.update(TABLE, {"token": row["token"]}, {"blocked": value}))
+        row = self.app.db.update(TABLE, {"token": row["token"]}, {"blocked": value})
+        return self.app.shapes.key_short(row) if value else self.app.shapes.key_unblocked(row)
 
     async def regenerate(self, _request):
         raise self.app.errors.inner("Regenerating Virtual Keys is an Enterprise feature, " + LICENCE)
@@ -282,7 +290,7 @@ class Keys:
             shown = self.app.shapes.key_row(row, budget)
             del shown["token"]
             if self.app.new:
-                shown["status"] = "active"
+                shown["status"] = self.status(row)
             return {"key": key, "info": shown}
         buried = None
         if self.app.new:
@@ -290,6 +298,12 @@ class Keys:
         if not buried:
             raise self.app.errors.proxy(404, "Key not found in database", "not_found_error", "key")
         return {"key": key, "info": self.app.shapes.deleted_key(buried)}
+
+    @staticmethod
+    def status(row):
+        if row["blocked"]:
+            return "revoked"
+        return "expired" if row["expires"] and row["expires"] < times.text(times.utcnow()) else "active"
 
     async def info_v2(self, request):
         keys = self.app.check.body(request.json, {"keys": "list"}, ("keys",))["keys"]

@@ -71,6 +71,7 @@ class Pod:
         self.app, self.number = app, number
         self.loaded = {}            # model id -> Deployment
         self.seen = {}              # model id -> version of the row at the last poll
+        self.newest = "2000"        # the newest updated_at seen
         self.credentials = {}
         for item in app.config_models:
             self.loaded[item.ident] = item
@@ -80,7 +81,7 @@ class Pod:
         return self.app.new
 
     def reset(self):
-        self.loaded, self.seen, self.credentials = {}, {}, {}
+        self.loaded, self.seen, self.credentials, self.newest = {}, {}, {}, "2000"
         for item in self.app.config_models:
             self.loaded[item.ident] = item
 
@@ -106,20 +107,29 @@ class Pod:
         return False
 
     def written(self, ident):
-        """The pod that carried out a write is up to date at once. True when the row is live."""
+        """The pod that carried out a write is up to date at once, with other pods' writes too. True when the row is live."""
+        for other in self.app.models_since(self.newest):
+            if other["model_id"] != ident and self.seen.get(other["model_id"]) != other["xmin"]:
+                self.remember(other)
+                self.take(other, False)
         row = self.app.model_row(ident)
         if row is None:
             self.loaded.pop(ident, None)
             self.seen.pop(ident, None)
             return False
-        self.seen[ident] = row["xmin"]
+        self.remember(row)
         return self.take(row, True)
+
+    def remember(self, row):
+        self.seen[row["model_id"]] = row["xmin"]
+        self.newest = max(self.newest, row["updated_at"])
 
     def poll(self, forced=False):
         """What the job of every 30 seconds does: read the rows that changed, drop those that are gone."""
         versions = self.app.model_versions()
         changed = [i for i, v in versions.items() if forced or self.seen.get(i) != v]
         for row in self.app.model_rows(changed):
+            self.remember(row)
             self.take(row, forced)
         gone = [i for i, d in self.loaded.items() if d.db_model and i not in versions]
         # 1.81 keeps the last model of the table (litellm.md 2.3)

@@ -61,6 +61,11 @@ class App:
             return []
         return self.db.rows('SELECT *, xmin::text AS xmin FROM "LiteLLM_ProxyModelTable" WHERE model_id = ANY(%s) ORDER BY created_at, model_id', (idents,))
 
+    def models_since(self, when):
+        """Rows written since, for a pod that has just written one itself."""
+        when = when.rstrip("Z") if len(when) > 4 else "2000-01-01"
+        return self.db.rows('SELECT *, xmin::text AS xmin FROM "LiteLLM_ProxyModelTable" WHERE updated_at >= %s ORDER BY updated_at', (when,))
+
     def model_versions(self):
         return dict(self.db.cursor('SELECT model_id, xmin::text FROM "LiteLLM_ProxyModelTable"').fetchall())
 

@@ -99,11 +99,11 @@ class Shapes:
 
     # ---- keys -------------------------------------------------------------------------------------
 
-    def key_generated(self, row, plain, budget, sent):
+    def key_generated(self, row, plain, budget):
         """The answer of /key/generate."""
         out = without(row, KEY_GENERATED_HIDDEN)
         out.update(KEY_GENERATED_NEW if self.new else KEY_GENERATED_OLD)
-        out.update(key=plain, token_id=row["token"], duration=sent.get("duration"), litellm_budget_table=self.budget(budget), policies=None,
+        out.update(key=plain, token_id=row["token"], litellm_budget_table=self.budget(budget), policies=None,
                    router_settings={**(ROUTER_NEW if self.new else ROUTER_OLD), **(row["router_settings"] or {})})
         return out
 
@@ -115,6 +115,10 @@ class Shapes:
         if self.new:
             out["jwt_key_mappings"] = None
         return out
+
+    def key_unblocked(self, row):
+        """The row as /key/unblock shows it."""
+        return {**row, **KEY_RELATIONS, **({"jwt_key_mappings": None} if self.new else {})}
 
     def key_short(self, row):
         """The row as /key/block shows it."""

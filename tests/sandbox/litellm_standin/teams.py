@@ -1,7 +1,7 @@
 """/team/*: all but the members."""
 import uuid
 
-from . import db, times
+from . import db
 from .writes import IN_METADATA, METADATA_TYPES, Writes, null_refused
 
 TABLE = "LiteLLM_TeamTable"
@@ -64,7 +64,7 @@ class Teams:
         return "team-%sbudget-%s" % (alias, uuid.uuid4().hex)
 
     def default_budget(self, body, metadata, alias, duration, creating=False):
-        """Write the default member budget; gives its id when the metadata must hold one. A new one on 1.106 takes the team's duration."""
+        """Write the default member budget; gives its id when the metadata must hold one. A new one takes the team's duration."""
         ident = (metadata or {}).get("team_member_budget_id")
         sent = {column: body[field] for field, column in MEMBER_LIMITS.items() if field in body and (body[field] is not None or (self.app.new and ident))}
         if not self.app.new and creating:
@@ -76,7 +76,7 @@ class Teams:
         if ident and self.app.db.get("LiteLLM_BudgetTable", budget_id=ident):
             self.app.db.update("LiteLLM_BudgetTable", {"budget_id": ident}, sent)
             return ident
-        if self.app.new and "budget_duration" not in sent and duration:
+        if "budget_duration" not in sent and duration:
             sent["budget_duration"] = duration
             self.window(sent)
         name = self.budget_name(alias)
@@ -84,9 +84,8 @@ class Teams:
         return name
 
     def window(self, sent):
-        """1.81 keeps no reset time for a default member budget."""
-        if self.app.new:
-            self.writes.window(sent)
+        """1.81 counts the window of a default member budget from now."""
+        self.app.budgets.window(sent)
 
     # ---- create -----------------------------------------------------------------------------------
 
@@ -205,11 +204,20 @@ class Teams:
             self.app.keys.bury("team_id = ANY(%s)", (idents,))
             self.app.keys.copy(TABLE, "LiteLLM_DeletedTeamTable", "team_id = ANY(%s)", (idents,))
             self.app.db.run('DELETE FROM "LiteLLM_TeamMembership" WHERE team_id = ANY(%s)', (idents,))
-            for ident in idents:
-                self.app.db.run('UPDATE "LiteLLM_UserTable" SET teams = array_remove(teams, %s), updated_at = %s WHERE %s = ANY(teams)',
-                                (ident, times.utcnow(), ident))
+            self.leave(idents)
             self.app.db.run('DELETE FROM "LiteLLM_TeamTable" WHERE team_id = ANY(%s)', (idents,))
         return {"deleted_teams": idents}
+
+    def leave(self, idents):
+        """Take the teams out of the users' lists; 1.81 takes out one mention of each only."""
+        for user in self.app.db.rows('SELECT user_id, teams FROM "LiteLLM_UserTable" WHERE teams && %s', (idents,)):
+            left = list(user["teams"])
+            for ident in idents:
+                while ident in left:
+                    left.remove(ident)
+                    if not self.app.new:
+                        break
+            self.app.db.update("LiteLLM_UserTable", {"user_id": user["user_id"]}, {"teams": left})
 
     # ---- models, block, permissions -----------------------------------------------------------------
 
@@ -267,16 +275,16 @@ class Teams:
 
     def memberships(self, idents):
         """team id -> its memberships with their budgets: two queries for any number of teams."""
-        rows = self.app.db.rows('SELECT * FROM "LiteLLM_TeamMembership" WHERE team_id = ANY(%s) ORDER BY user_id', (idents,))
+        rows = self.app.db.rows('SELECT * FROM "LiteLLM_TeamMembership" WHERE team_id = ANY(%s)', (idents,))
         budgets = self.app.budgets.by_id([r["budget_id"] for r in rows if r["budget_id"]])
         out = {}
         for row in rows:
             out.setdefault(row["team_id"], []).append(self.app.shapes.membership(row, budgets.get(row["budget_id"])))
         return out
 
-    def alias_rows(self, rows):
-        """1.81 shows the aliases on no read."""
-        wanted = [r["model_id"] for r in rows if r["model_id"] is not None] if self.app.new else []
+    def alias_rows(self, rows, shown=False):
+        """1.81 shows the aliases in /team/list and /user/info only."""
+        wanted = [r["model_id"] for r in rows if r["model_id"] is not None] if self.app.new or shown else []
         if not wanted:
             return {}
         return {r["id"]: r for r in self.app.db.rows('SELECT * FROM "LiteLLM_ModelTable" WHERE id = ANY(%s)', (wanted,))}
@@ -316,7 +324,7 @@ class Teams:
     def dressed(self, rows, only_user=None):
         """Teams as /team/list and /user/info show them."""
         idents = [r["team_id"] for r in rows]
-        memberships, keys, aliases = self.memberships(idents), self.app.keys.of("team_id", idents), self.alias_rows(rows)
+        memberships, keys, aliases = self.memberships(idents), self.app.keys.of("team_id", idents), self.alias_rows(rows, True)
         out = []
         for row in rows:
             mine = memberships.get(row["team_id"], [])

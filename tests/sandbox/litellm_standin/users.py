@@ -2,7 +2,7 @@
 import uuid
 
 from . import check, db
-from .writes import METADATA_TYPES, Writes
+from .writes import IN_METADATA, METADATA_TYPES, Writes
 
 TABLE = "LiteLLM_UserTable"
 FIELDS = {"user_id": "str", "user_email": "str", "user_alias": "str", "user_role": "any", "teams": "list", "models": "list", "max_budget": "float",
@@ -54,14 +54,13 @@ class Users:
     async def new(self, request):
         sent = self.read(request.json if request.json is not None else {})
         self.refuse_double(sent.get("user_id"), sent.get("user_email"))
-        self.writes.check_premium(sent, True)
         self.writes.check_duration(sent)
         self.writes.check_negative(sent)
         if sent.get("model_max_budget"):
             raise self.app.errors.inner(self.writes.model_budget_text())
         ident = sent.get("user_id") or str(uuid.uuid4())
         values = {k: sent[k] for k in NEW_COLUMNS if sent.get(k) is not None}
-        values.update(user_id=ident, metadata=self.writes.into_metadata(sent, sent.get("metadata")))
+        values.update(user_id=ident, metadata=self.writes.into_metadata(sent, sent.get("metadata"), IN_METADATA))
         self.writes.window(values)
         try:
             row = self.app.db.insert(TABLE, values)
@@ -98,8 +97,9 @@ class Users:
         for name in ("models", "spend", "max_budget", "user_id", "max_parallel_requests", "metadata", "tpm_limit", "rpm_limit", "budget_duration",
                      "allowed_cache_controls", "user_email", "user_role", "user_alias"):
             shape[name] = row[name]
-        shape["teams"] = sent.get("teams") or None
-        shape["blocked"] = sent.get("blocked")
+        shape["teams"] = None
+        if self.app.new and sent.get("teams"):
+            shape["teams"] = self.row(row["user_id"])["teams"]
         return shape
 
     # ---- change -----------------------------------------------------------------------------------
@@ -119,7 +119,7 @@ class Users:
             elif value not in ([], {}):
                 out[name] = value
         self.writes.window(out)
-        moved = self.writes.into_metadata(sent, {})
+        moved = self.writes.into_metadata(sent, {}, IN_METADATA)
         if sent.get("metadata") or moved:
             base = sent.get("metadata") or ((row or {}).get("metadata") or {})
             out["metadata"] = {**base, **moved}
@@ -130,7 +130,6 @@ class Users:
         sent = self.read(body)
         if not sent.get("user_id") and not sent.get("user_email"):
             self.app.check.fail(body, "Either user id or user email must be provided")
-        self.writes.check_premium(sent, False, "auth_error", "None")
         self.writes.check_duration(sent, "budget_duration", "auth_error", "None")
         if "blocked" in sent and sent["blocked"] is not None:
             raise self.app.errors.proxy(400, "Authentication Error, Could not find field at `upsertOneLiteLLM_UserTable.create.blocked`", "auth_error", "None")
@@ -196,7 +195,7 @@ class Users:
         user["organization_memberships"] = []
         if self.app.new:
             user["model_max_budget_usage"] = {}
-        teams = self.app.db.rows('SELECT * FROM "LiteLLM_TeamTable" WHERE team_id = ANY(%s) ORDER BY team_id', (row["teams"] or [],))
+        teams = self.app.db.rows('SELECT * FROM "LiteLLM_TeamTable" WHERE team_id = ANY(%s)', (row["teams"] or [],))
         return {"user_id": ident, "user_info": user, "keys": self.app.keys.of("user_id", [ident]).get(ident, []),
                 "teams": self.app.teams.dressed(teams, ident)}
 

@@ -52,10 +52,10 @@ class Writes:
         return ("Invalid model_max_budget: You must have an enterprise license to set model_max_budget. %s. Example of valid model_max_budget: "
                 "https://docs.litellm.ai/docs/proxy/users" % LICENCE)
 
-    def into_metadata(self, body, metadata):
+    def into_metadata(self, body, metadata, fields=IN_METADATA + PREMIUM):
         """Move the fields that live in metadata; null is left out. Empty licensed lists are stored by 1.106."""
         out = dict(metadata or {})
-        for field in IN_METADATA + PREMIUM:
+        for field in fields:
             if body.get(field) is not None:
                 out[field] = body[field]
         return out

@@ -1,0 +1,465 @@
+/*
+ * Keys: whether the live one is the wanted one, and the calls of a change.
+ *
+ * /key/generate of a value that exists answers 200 and changes nothing; an alias that is taken gets
+ * 400 (litellm 1.81.15, 1.106.2). /key/regenerate needs a licence: a rotation renames the old key,
+ * makes the new one, and then ends the old one.
+ */
+#include "base/text.h"
+#include "kinds/key.h"
+#include "kinds/registry.h"
+#include "model/desired.h"
+
+#define VALUE_MIN 16 /* characters of a chosen key, since 1.106 */
+
+enum stage {
+    STAGE_GENERATE,
+    STAGE_CHECK,
+    STAGE_UPDATE,
+    STAGE_DELETE,
+    STAGE_RETIRE, /* the old key gives up its alias */
+    STAGE_END,    /* the old key goes, at once or after the grace */
+    STAGE_DISCARD, /* the server made a value of its own up: away with it */
+};
+
+/* ------------------------------------------------------------------ planning */
+
+static const struct secret_fact *fact_of(
+    const struct plan_context *context, const struct resource *resource)
+{
+    const char *reference = key_reference(resource);
+
+    return reference != NULL && context->secrets != NULL ? secret_fact(context->secrets, reference)
+                                                         : NULL;
+}
+
+const char *key_identify(const struct plan_context *context, const struct resource *resource)
+{
+    const struct secret_fact *fact = fact_of(context, resource);
+    const struct live_kind *in = live_kind(context->live, &kind_key);
+
+    if (fact == NULL || fact->sha256 == NULL || in == NULL)
+        return NULL;
+    return live_object(in, fact->sha256) != NULL ? fact->sha256 : NULL;
+}
+
+/** Team or user: by name in the spec, by id on the server. */
+static void plan_owner(const struct plan_context *context, const struct resource *resource,
+    const struct object *object, struct change *change, const char *name)
+{
+    struct arena *arena = context->arena;
+    const char *column = text_equal(name, "team") ? "team_id" : "user_id";
+    const char *wish = node_get_text(resource->fields, name);
+    const char *live = object != NULL ? node_get_text(object->raw, column) : NULL;
+    bool was = context->known != NULL && node_get(context->known->fields, name) != NULL;
+    const char *id = wish != NULL ? resolve_id(context, address_make(arena, name, &wish, 1)) : NULL;
+
+    if (id != NULL)
+        extra_set(context, change, column, id);
+    if (object == NULL || text_equal(id, live) || (wish == NULL && (!was || live == NULL)) ||
+        (wish != NULL && id == NULL))
+        return;
+    *VEC_ADD(arena, &change->fields) = (struct field_change){
+        .path = text_equal(name, "team") ? "team" : "user",
+        .field = field_by_name(kind_key.fields, name),
+        .old = live != NULL ? node_string(arena, live) : NULL,
+        .new = wish != NULL ? node_string(arena, wish) : NULL,
+    };
+}
+
+/** Whether the value may be written at all; a finding when not. */
+static bool fits(const struct plan_context *context, const struct resource *resource,
+    const struct secret_fact *fact)
+{
+    if (!fact->sk_prefix) {
+        finding(context, resource, "LF214", "the value of %s does not start with sk-: LiteLLM "
+            "refuses it", resource->address);
+        return false;
+    }
+    if (fact->length < VALUE_MIN) {
+        finding(context, resource, "LF214",
+            "the value of %s has %u characters: LiteLLM wants %d or more since 1.106",
+            resource->address, fact->length, VALUE_MIN);
+        return context->server->release != 0 && context->server->release < LITELLM(1, 106);
+    }
+    return true;
+}
+
+static void unresolved(const struct plan_context *context, const struct resource *resource,
+    const struct secret_fact *fact, const char *what)
+{
+    finding(context, resource, "LF212", "%s: %s", what,
+        fact != NULL && fact->reason != NULL ? fact->reason : "the reference was not resolved");
+}
+
+static void plan_create(const struct plan_context *context, const struct resource *resource,
+    struct change *change)
+{
+    const struct secret_fact *fact = fact_of(context, resource);
+    bool stored = node_get(resource->fields, "value") == NULL;
+
+    if (fact != NULL && fact->known) {
+        if (!fits(context, resource, fact))
+            change->action = ACTION_NONE;
+        change->id = fact->sha256;
+        if (fact->sha256 != NULL)
+            extra_set(context, change, "new_hash", fact->sha256);
+        return;
+    }
+    if (stored) {
+        extra_set(context, change, "generate", "true");
+        extra_set(context, change, "store", key_reference(resource));
+        change->note = "a value is made and kept in the store";
+        return;
+    }
+    unresolved(context, resource, fact,
+        arena_printf(context->arena, "the value of %s cannot be told here", resource->address));
+}
+
+/** A name for the old key that no live one has. */
+static const char *retired_alias(const struct plan_context *context, const char *alias)
+{
+    const struct live_kind *in = live_kind(context->live, &kind_key);
+    const char *today = context->today != NULL ? context->today : "old";
+    char *name = arena_printf(context->arena, "%s~%s", alias, today);
+
+    for (unsigned turn = 2; in != NULL && turn < 1000; turn++) {
+        bool taken = false;
+
+        VEC_EACH(object, &in->list)
+            taken = taken || text_equal((*object)->key, name);
+        if (!taken)
+            break;
+        name = arena_printf(context->arena, "%s~%s.%u", alias, today, turn);
+    }
+    return name;
+}
+
+static void plan_rotation(const struct plan_context *context, const struct resource *resource,
+    const struct object *object, struct change *change, const struct secret_fact *fact)
+{
+    const char *alias = node_get_text(resource->fields, "alias");
+    const char *grace = node_get_text(resource->fields, "grace");
+    bool retired = object->key != NULL && alias != NULL && !text_equal(object->key, alias) &&
+                   text_starts(object->key, alias) && object->key[strlen(alias)] == '~';
+
+    change->action = ACTION_ROTATE;
+    change->reason = "the value differs from the live key's";
+    change->id = fact->sha256;
+    change->note = grace != NULL
+                       ? arena_printf(context->arena, "the old value ends after %s", grace)
+                       : "the old value ends at once (other pods honour it up to 60 s more)";
+    extra_set(context, change, "new_hash", fact->sha256);
+    extra_set(context, change, "old_hash", object->id);
+    /* A rotation that was cut short has renamed it already. */
+    extra_set(context, change, "old_alias",
+        retired ? object->key : retired_alias(context, alias != NULL ? alias : resource->name));
+    guard_add(context, "LF310", "rotate", resource->address,
+        "%s has another value than the live key: rotating ends the old one", resource->address);
+}
+
+void key_plan(const struct plan_context *context, const struct resource *resource,
+    const struct object *object, struct change *change)
+{
+    const struct secret_fact *fact = fact_of(context, resource);
+    bool stored = node_get(resource->fields, "value") == NULL;
+
+    plan_owner(context, resource, object, change, "team");
+    plan_owner(context, resource, object, change, "user");
+    if (object == NULL) {
+        plan_create(context, resource, change);
+        return;
+    }
+    if (fact != NULL && fact->sha256 != NULL) {
+        if (!text_equal(fact->sha256, object->id) && fits(context, resource, fact))
+            plan_rotation(context, resource, object, change, fact);
+    } else if (stored) {
+        finding(context, resource, "LF206",
+            "%s is live and its store holds no value (%s): the value is lost", resource->address,
+            fact != NULL && fact->reason != NULL ? fact->reason : "not resolved")
+            ->fix = "put the value back into the store, or delete the key and apply again: a new "
+                    "value is made";
+    } else {
+        unresolved(context, resource, fact,
+            arena_printf(context->arena, "whether %s has the wanted value cannot be told",
+                resource->address));
+    }
+}
+
+/* ------------------------------------------------------------------ bodies */
+
+static const char *old_hash(const struct call_context *context)
+{
+    const char *old = extra_text(context->change, "old_hash");
+
+    return old != NULL || context->change->object == NULL ? old : context->change->object->id;
+}
+
+static void put_owners(const struct call_context *context, struct node *body, bool changed_only)
+{
+    static const char *const names[] = {"team", "user"};
+    static const char *const columns[] = {"team_id", "user_id"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const char *id = extra_text(context->change, columns[i]);
+
+        if (changed_only && kind_change(context->change, names[i]) == NULL)
+            continue;
+        if (id != NULL)
+            node_set_string(context->arena, body, columns[i], id);
+        else if (changed_only)
+            node_set(context->arena, body, columns[i], node_null(context->arena));
+    }
+}
+
+static struct node *generate_body(const struct call_context *context)
+{
+    struct node *body = node_map(context->arena);
+    const char *reference = key_reference(context->change->resource);
+    struct node *value = node_string(context->arena, reference);
+
+    value->marks |= NODE_SECRET;
+    kind_put_all(context, body);
+    node_set(context->arena, body, "key", value);
+    put_owners(context, body, false);
+    kind_put_mark(context, body, "metadata");
+    return body;
+}
+
+static struct node *update_body(const struct call_context *context)
+{
+    struct node *body = node_map(context->arena);
+
+    kind_put_changes(context, body, "metadata", kind_wants_mark(context));
+    put_owners(context, body, true);
+    return body;
+}
+
+static struct node *delete_body(const struct call_context *context, const char *token)
+{
+    struct node *body = node_map(context->arena);
+    struct node *list = node_list(context->arena);
+
+    node_list_add(context->arena, list, node_string(context->arena, token));
+    node_set(context->arena, body, "keys", list);
+    return body;
+}
+
+/** The look at one key: by hash, or by alias where nobody knows the hash yet. */
+static const char *look_path(const struct call_context *context)
+{
+    const char *hash = extra_text(context->change, "new_hash");
+
+    if (hash == NULL)
+        hash = context->change->object != NULL ? context->change->object->id : context->change->id;
+    if (hash != NULL) {
+        return arena_printf(
+            context->arena, "/key/info?key=%s", text_encode_url(context->arena, hash));
+    }
+    return arena_printf(context->arena, "/key/list?return_full_object=true&key_alias=%s",
+        text_encode_url(context->arena, node_text(wanted(context, "alias"))));
+}
+
+static void build_end(const struct call_context *context, struct request *ret_request)
+{
+    const struct node *grace = wanted(context, "grace");
+    struct node *body;
+
+    if (grace == NULL) {
+        body = delete_body(context, old_hash(context));
+        request_make(ret_request, "POST", "/key/delete", body);
+        return;
+    }
+    body = node_map(context->arena);
+    node_set_string(context->arena, body, "key", old_hash(context));
+    node_set(context->arena, body, "duration", node_copy(context->arena, grace));
+    request_make(ret_request, "POST", "/key/update", body);
+}
+
+static void build(const struct call_context *context, unsigned stage, struct request *ret_request)
+{
+    struct node *body = NULL;
+
+    switch ((enum stage)stage) {
+    case STAGE_CHECK: request_make(ret_request, "GET", look_path(context), NULL); return;
+    case STAGE_GENERATE:
+        request_make(ret_request, "POST", "/key/generate", generate_body(context));
+        return;
+    case STAGE_DELETE:
+        body = delete_body(context, old_hash(context));
+        request_make(ret_request, "POST", "/key/delete", body);
+        return;
+    case STAGE_DISCARD:
+        body = delete_body(context, ((struct flow *)context->memory)->why);
+        request_make(ret_request, "POST", "/key/delete", body);
+        return;
+    case STAGE_END: build_end(context, ret_request); return;
+    case STAGE_UPDATE: body = update_body(context); break;
+    case STAGE_RETIRE:
+        body = node_map(context->arena);
+        node_set_string(
+            context->arena, body, "key_alias", extra_text(context->change, "old_alias"));
+        break;
+    }
+    node_set_string(context->arena, body, "key", old_hash(context));
+    request_make(ret_request, "POST", "/key/update", body);
+}
+
+/* ------------------------------------------------------------------ answers */
+
+static unsigned first(const struct call_context *context)
+{
+    switch (context->change->action) {
+    case ACTION_CREATE: return STAGE_GENERATE;
+    case ACTION_DELETE: return STAGE_DELETE;
+    case ACTION_ROTATE: return STAGE_RETIRE;
+    case ACTION_UPDATE:
+    case ACTION_ADOPT:
+    case ACTION_MOVE: return update_body(context)->count > 0 ? STAGE_UPDATE : STAGE_NONE;
+    case ACTION_NONE:
+    case ACTION_FORGET:
+    case ACTION_REPLACE:
+    case ACTION_REPAIR: break;
+    }
+    return STAGE_NONE;
+}
+
+/** The new key is in force: done, or the old one is next. */
+static enum call_result in_force(const struct call_context *context, unsigned *ret_next)
+{
+    *ret_next = STAGE_END;
+    return context->change->action == ACTION_ROTATE ? CALL_SEND : CALL_DONE;
+}
+
+static enum call_result judge_generate(const struct call_context *context, unsigned stage,
+    const struct reply *reply, unsigned *ret_next, struct diags *diags)
+{
+    struct flow *flow = context->memory;
+    const char *hash = extra_text(context->change, "new_hash");
+
+    if (reply_ok(reply)) {
+        const char *token = node_get_text(reply->body, "token");
+
+        if (token == NULL)
+            token = node_get_text(reply->body, "token_id");
+        if (hash == NULL || token == NULL || text_equal(token, hash))
+            return in_force(context, ret_next);
+        /* BerriAI/litellm#38137: the chosen value was dropped and a random key made. */
+        flow->why = arena_strdup(context->arena, token);
+        *ret_next = STAGE_DISCARD;
+        return CALL_SEND;
+    }
+    if (!is_unclear(reply) && !says(context, reply, "already exists"))
+        return judge_plain(context, stage, reply, ret_next, diags);
+    flow->why = reply_message(context->arena, reply);
+    *ret_next = STAGE_CHECK;
+    return CALL_SEND;
+}
+
+/** The row in the answer to a look, or NULL. */
+static const struct node *row_of(const struct reply *reply)
+{
+    const struct node *info = reply_ok(reply) ? node_get(reply->body, "info") : NULL;
+    const struct node *list = reply_ok(reply) ? node_get(reply->body, "keys") : NULL;
+
+    if (info != NULL)
+        return info;
+    return node_is(list, NODE_LIST) && list->count > 0 ? list->items[0] : NULL;
+}
+
+static enum call_result judge_check(const struct call_context *context, const struct reply *reply,
+    unsigned *ret_next, struct diags *diags)
+{
+    struct flow *flow = context->memory;
+    const struct node *row = row_of(reply);
+    const char *alias = node_text(wanted(context, "alias"));
+    const char *mark = node_get_text(node_get(row, "metadata"), MARK_KEY);
+    bool absent = reply->outcome == OUTCOME_ANSWERED &&
+                  (reply->status == 404 || (reply_ok(reply) && row == NULL));
+    bool taken = flow->why != NULL && strstr(flow->why, "already exists") != NULL;
+
+    if (row != NULL && text_equal(node_get_text(row, "key_alias"), alias) &&
+        text_equal(mark, context->mark))
+        return in_force(context, ret_next);
+    if (absent && !taken && !flow->retried) {
+        flow->retried = true;
+        *ret_next = STAGE_GENERATE;
+        return CALL_SEND;
+    }
+    return refused_why(context, flow->why, diags);
+}
+
+/** An old key that is gone has nothing left to be retired: 404, before 1.106 also 401. */
+static bool is_gone(const struct call_context *context, const struct reply *reply)
+{
+    return reply->outcome == OUTCOME_ANSWERED &&
+           (reply->status == 404 ||
+               (reply->status == 401 && (says(context, reply, "not found") ||
+                                            says(context, reply, "doesn't exist") ||
+                                            says(context, reply, "does not exist"))));
+}
+
+static enum call_result judge(const struct call_context *context, unsigned stage,
+    const struct reply *reply, unsigned *ret_next, struct diags *diags)
+{
+    enum call_result result;
+
+    switch ((enum stage)stage) {
+    case STAGE_GENERATE: return judge_generate(context, stage, reply, ret_next, diags);
+    case STAGE_CHECK: return judge_check(context, reply, ret_next, diags);
+    case STAGE_DELETE: return judge_delete(context, stage, reply, ret_next, diags);
+    case STAGE_RETIRE:
+        result = is_gone(context, reply) ? CALL_DONE
+                                         : judge_plain(context, stage, reply, ret_next, diags);
+        if (result != CALL_DONE)
+            return result;
+        ((struct flow *)context->memory)->retried = false;
+        *ret_next = STAGE_GENERATE;
+        return CALL_SEND;
+    case STAGE_END:
+        if (is_gone(context, reply))
+            return CALL_DONE;
+        return judge_delete(context, stage, reply, ret_next, diags);
+    case STAGE_DISCARD:
+        return refused_why(context,
+            "LiteLLM made a key of its own instead of taking the given value; it was deleted again",
+            diags);
+    case STAGE_UPDATE: break;
+    }
+    return judge_plain(context, stage, reply, ret_next, diags);
+}
+
+enum call_result key_call(const struct call_context *context, unsigned n,
+    const struct reply *previous, struct request *ret_request, struct diags *diags)
+{
+    static const struct course course = {first, build, judge};
+
+    return course_call(&course, context, n, previous, ret_request, diags);
+}
+
+bool key_probe(const struct call_context *context, struct request *ret_request)
+{
+    request_make(ret_request, "GET", look_path(context), NULL);
+    return true;
+}
+
+enum probe_result key_probed(const struct call_context *context, const struct reply *reply,
+    struct live *live, struct object **ret_object)
+{
+    const struct node *row = row_of(reply);
+    struct live_kind in = {.kind = &kind_key};
+
+    (void)context;
+    if (reply->outcome == OUTCOME_ANSWERED &&
+        (reply->status == 404 || (reply_ok(reply) && row == NULL)))
+        return PROBE_ABSENT;
+    if (row == NULL)
+        return PROBE_UNKNOWN;
+    struct node *whole = node_copy(live->arena, row);
+
+    /* /key/info has the hash beside the row, not in it. */
+    if (node_get(whole, "token") == NULL && node_get_text(reply->body, "key") != NULL)
+        node_set_string(live->arena, whole, "token", node_get_text(reply->body, "key"));
+    *ret_object = key_decode(live, &in, whole);
+    return *ret_object != NULL ? PROBE_THERE : PROBE_UNKNOWN;
+}

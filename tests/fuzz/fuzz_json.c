@@ -1,0 +1,33 @@
+/* room: value */
+#include "base/text.h"
+#include "value/read.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* JSON of any bytes: read or refused with a reason; what is read has one canonical text. */
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    CLEANUP_ARENA struct arena *arena = arena_new();
+    const char *reason = NULL;
+    struct node *node = json_read(arena, (const char *)data, size, &reason);
+    if ((node == NULL) != (reason != NULL))
+        abort();
+    if (node == NULL)
+        return 0;
+    const char *text = node_json_text(arena, node);
+    if (!text_is_utf8(text, strlen(text), NULL))
+        abort();
+    const struct node *again = json_read(arena, text, strlen(text), &reason);
+    /* A number of many digits may not fit into the 63 that are read. */
+    if (again == NULL && !text_starts(reason, "a number of more than"))
+        abort();
+    if (again != NULL &&
+        (!node_equal(node, again) || strcmp(node_json_text(arena, again), text) != 0))
+        abort();
+    if (!node_equal(node, node_copy(arena, node)))
+        abort();
+    return 0;
+}
