@@ -124,7 +124,8 @@ const char *text_nearest(const char *text, const struct strings *candidates)
         if (distance > limit || (distance > 0 && distance >= length))
             continue;
         bool nearer = distance < nearest_distance;
-        bool before = distance == nearest_distance && strcmp(candidate, nearest) < 0;
+        bool before =
+            nearest != NULL && distance == nearest_distance && strcmp(candidate, nearest) < 0;
         if (nearer || before) {
             nearest = candidate;
             nearest_distance = distance;

@@ -119,7 +119,10 @@ static void on_progress(void *context, const char *what)
 {
     struct run *run = context;
     CLEANUP_BUF struct buf text = BUF_INIT(0);
-    buf_printf(&text, "reading %s ...", text_printable(run->arena, what, false));
+    buf_printf(&text, "%s ...", text_printable(run->arena, what, false));
+    int64_t seconds = (clock_ms() - run->collecting) / 1000;
+    if (seconds > 0)
+        buf_printf(&text, " %lld s", (long long)seconds);
     out_live(run->call, buf_text(&text));
 }
 
@@ -134,6 +137,7 @@ static enum exit_code interrupted(struct run *run)
 enum exit_code run_collect(struct run *run)
 {
     struct collect_options options = {.progress = on_progress, .context = run};
+    run->collecting = clock_ms();
     out_live(run->call, "reading what is live ...");
     run->live = live_collect(
         run->arena, run->spec, run->kinds, run->client, run->secrets, &options, &run->call->diags);

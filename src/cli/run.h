@@ -28,6 +28,7 @@ struct run {
     struct secrets *secrets;
     struct client *client;
     struct live *live;
+    int64_t collecting; /* clock_ms() of its start */
     struct secret_facts facts;
     const char *no_key_reason; /* with facts.no_key */
     struct strings only, skip; /* from the options, or from a plan file */

@@ -3,23 +3,15 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/out.h"
+#include "state/lock.h"
 
 #include <string.h>
-#include <unistd.h>
 
 /* Lock, claim, commit: the protocol of state/state.h with exit codes. */
 
 const char *session_who(struct arena *arena)
 {
-    const char *user = getenv("USER");
-    if (user == NULL || *user == '\0')
-        user = getenv("LOGNAME");
-    if (user == NULL || *user == '\0')
-        user = arena_printf(arena, "uid %u", (unsigned)getuid());
-    char host[256] = "";
-    if (gethostname(host, sizeof(host) - 1) != 0)
-        host[0] = '\0';
-    return arena_printf(arena, "%s@%s", user, host);
+    return arena_printf(arena, "%s@%s", lock_who(arena), lock_host(arena));
 }
 
 static enum exit_code code_of(enum session_result result)
@@ -72,12 +64,13 @@ enum exit_code run_lock(struct run *run, const char *operation, struct session *
     enum exit_code code = lock_timeout(run, &options.wait_ms);
     if (code != EXIT_DONE)
         return code;
-    signals_handle();
+    /* Until the lock is ours there is nothing to bring to an end: Ctrl-C ends the waiting. */
     code = code_of(session_open(run->arena, run->backend, run->spec->environment, &options,
         ret_session, &run->call->diags));
     out_live_end();
     if (code != EXIT_DONE)
         return code;
+    signals_handle();
     run->state = session_state(*ret_session);
     run->status_before = run->state->status;
     return EXIT_DONE;

@@ -115,9 +115,10 @@ static enum exit_code ask(struct apply *apply)
     const char *before = run->plan->fingerprint;
     int64_t asked = clock_ms();
     size_t size = plan_size(run->plan);
-    const char *question = arena_printf(run->arena,
-        "\nApply %s %zu change%s to %s? Type yes: ", size == 1 ? "this" : "these", size,
-        size == 1 ? "" : "s", run->spec->environment);
+    const char *what =
+        size == 1 ? "this change" : arena_printf(run->arena, "these %zu changes", size);
+    const char *question =
+        arena_printf(run->arena, "\nApply %s to %s? Type yes: ", what, run->spec->environment);
     bool yes = out_ask(question, "yes");
     if (client_interrupted() > 0) {
         diag_add(&run->call->diags, "LF624", "interrupted before anything was changed");

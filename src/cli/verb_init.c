@@ -38,6 +38,24 @@ static void say(struct run *run, const char *what, const char *format, ...)
     node_set_string(run->arena, call_result(run->call), key, text);
 }
 
+/* Under the lock: what is missing is made, a new target is taken. */
+static enum exit_code make_state(struct run *run, struct session *session, bool *ret_made)
+{
+    struct state *state = session_state(session);
+    bool exists = state->known.exists;
+    if (!exists && !hashkey_make(run, state->known.lineage, ret_made)) {
+        run_close(run, session, NULL);
+        return EXIT_ERROR;
+    }
+    bool retarget = args_has(&run->call->args, "retarget");
+    if (exists && state->target != NULL && !retarget)
+        return run_close(run, session, NULL);
+    enum exit_code code = run_claim(run, session, "init");
+    state->target = run->target;
+    enum exit_code closed = run_close(run, session, code == EXIT_DONE ? status_kept(run) : NULL);
+    return code == EXIT_DONE ? closed : code;
+}
+
 /* Makes the state, or takes the new target into it. */
 static enum exit_code write_state(struct run *run)
 {
@@ -45,30 +63,19 @@ static enum exit_code write_state(struct run *run)
     enum exit_code code = run_lock(run, "init", &session);
     if (code != EXIT_DONE)
         return code;
-    struct state *state = session_state(session);
-    bool exists = state->known.exists, made = false;
-    bool retarget = args_has(&run->call->args, "retarget");
-    bool changes = !exists || state->target == NULL || retarget;
+    bool exists = run->state->known.exists, made = false;
     if (session_resume(session)->list.count > 0) {
         /* A run that died is settled by the next apply; its journal must outlive us. */
         say(run, "state", "%s: an apply did not end, the next one settles it first",
             run->backend->ops->show(run->backend));
         return run_close(run, session, NULL);
     }
-    if (!exists && !hashkey_make(run, state->known.lineage, &made))
-        code = EXIT_ERROR;
-    if (code == EXIT_DONE && changes) {
-        code = run_claim(run, session, "init");
-        state->target = run->target;
-    }
-    bool write = code == EXIT_DONE && changes;
-    enum exit_code closed = run_close(run, session, write ? status_kept(run) : NULL);
-    if (code == EXIT_DONE)
-        code = closed;
+    code = make_state(run, session, &made);
     if (code == EXIT_DONE)
         code = run_state(run);
     if (code != EXIT_DONE)
         return code;
+    bool retarget = args_has(&run->call->args, "retarget");
     say(run, "state", "%s: %s, lineage %s, serial %lld", run->backend->ops->show(run->backend),
         exists ? (retarget ? "retargeted" : "there") : "made", run->state->known.lineage,
         (long long)run->state->known.serial);

@@ -29,8 +29,10 @@ static void note_lock(struct run *run)
     struct diags quiet = diags_init(run->arena);
     struct lock_info lock = lock_read(run->arena, run->backend, &quiet);
     if (lock.held)
-        out_note(run->call, "note: %s is locked by %s (%s since %s); this plan may be old by then",
-            run->spec->environment, lock.who, lock.operation, lock.since);
+        out_note(run->call,
+            "note: %s is at work on %s (%s); this plan may be old when it has ended",
+            lock.who == NULL ? "somebody" : lock.who, run->spec->environment,
+            lock.operation == NULL ? "locked" : lock.operation);
 }
 
 static enum exit_code run(struct call *call)

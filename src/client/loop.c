@@ -627,7 +627,7 @@ static void run_loop(struct client *client, struct run *run)
         bool more = false;
 
         flush(client);
-        if (!run_stops(run))
+        if (run->calls->next != NULL && !run_stops(run))
             more = fill(client, run);
         int64_t due = start_due(client, clock_ms());
         bool ended = collect(client);
@@ -656,12 +656,6 @@ struct single {
     struct reply reply;
 };
 
-static bool single_next(void *context, struct request *ret_request, void **ret_tag)
-{
-    (void)context, (void)ret_request, (void)ret_tag;
-    return false;
-}
-
 static void single_done(
     void *context, const struct request *request, const struct reply *reply, void *tag)
 {
@@ -681,7 +675,7 @@ static void single_done(
 struct reply client_send(struct client *client, struct arena *arena, const struct request *request)
 {
     struct single single = {.arena = arena};
-    struct client_calls calls = {.context = &single, .next = single_next, .done = single_done};
+    struct client_calls calls = {.context = &single, .done = single_done};
     struct run run = {.calls = &calls, .single = true, .interrupts = client_interrupted()};
 
     accept_request(client, &run, request, NULL);

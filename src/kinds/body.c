@@ -16,8 +16,7 @@ const char *extra_text(const struct change *change, const char *key)
 
 const struct field_change *kind_change(const struct change *change, const char *field)
 {
-    VEC_EACH(it, &change->fields)
-    {
+    VEC_EACH(it, &change->fields) {
         if (it->field != NULL && text_equal(it->field->name, field))
             return it;
     }
@@ -56,19 +55,26 @@ static struct node *wire(struct arena *arena, const struct field *field, const s
 static struct node *unset_value(struct arena *arena, const struct field *field)
 {
     switch (field->unset) {
-    case UNSET_FALSE: return node_bool(arena, false);
-    case UNSET_MINUS_ONE: return node_string(arena, "-1");
-    case UNSET_EMPTY: break;
+    case UNSET_FALSE:
+        return node_bool(arena, false);
+    case UNSET_MINUS_ONE:
+        return node_string(arena, "-1");
+    case UNSET_EMPTY:
+        break;
     case UNSET_NEVER:
     case UNSET_NULL:
-    case UNSET_RECREATE: return node_null(arena);
+    case UNSET_RECREATE:
+        return node_null(arena);
     }
     switch (field->type) {
-    case FIELD_TEXTS: return node_list(arena);
+    case FIELD_TEXTS:
+        return node_list(arena);
     /* A user's list cannot be emptied (all versions): the wide word does the same. */
-    case FIELD_MODELS: return one_name(arena, MODELS_ALL);
+    case FIELD_MODELS:
+        return one_name(arena, MODELS_ALL);
     case FIELD_MAP:
-    case FIELD_SECRETS: return node_map(arena);
+    case FIELD_SECRETS:
+        return node_map(arena);
     case FIELD_TEXT:
     case FIELD_INT:
     case FIELD_DECIMAL:
@@ -76,7 +82,8 @@ static struct node *unset_value(struct arena *arena, const struct field *field)
     case FIELD_DURATION:
     case FIELD_CHOICE:
     case FIELD_SECRET:
-    case FIELD_GROUP: break;
+    case FIELD_GROUP:
+        break;
     }
     return node_string(arena, "");
 }
@@ -134,8 +141,8 @@ void kind_put_all(const struct call_context *context, struct node *body)
 void kind_put_mark(const struct call_context *context, struct node *body, const char *home)
 {
     if (context->mark != NULL) {
-        node_set_string(context->arena, map_at(context->arena, body, home), MARK_KEY,
-            context->mark);
+        node_set_string(
+            context->arena, map_at(context->arena, body, home), MARK_KEY, context->mark);
     }
 }
 
@@ -170,8 +177,7 @@ static struct node *whole_home(
     if (map == NULL) {
         const struct node *live = node_get(context->change->object->raw, home);
 
-        map = node_is(live, NODE_MAP) ? node_copy(context->arena, live)
-                                      : node_map(context->arena);
+        map = node_is(live, NODE_MAP) ? node_copy(context->arena, live) : node_map(context->arena);
         node_set(context->arena, body, home, map);
     }
     return map;
@@ -247,8 +253,7 @@ void kind_put_changes(
 {
     struct arena *arena = context->arena;
 
-    VEC_EACH(change, &context->change->fields)
-    {
+    VEC_EACH(change, &context->change->fields) {
         const struct field *field = change->field;
 
         if (field == NULL || !is_sent(field))

@@ -86,8 +86,8 @@ void kind_set_field(
 {
     const struct field *field = field_by_name(object->kind->fields, name);
     struct node *fields = under_construction(object->fields);
-    struct node *read = field != NULL ? field_read(live->arena, field, value)
-                                      : node_copy(live->arena, value);
+    struct node *read =
+        field != NULL ? field_read(live->arena, field, value) : node_copy(live->arena, value);
 
     forget_unseen(object, name);
     if (read == NULL)

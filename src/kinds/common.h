@@ -91,8 +91,8 @@ struct course {
 enum call_result course_call(const struct course *course, const struct call_context *context,
     unsigned n, const struct reply *previous, struct request *ret_request, struct diags *diags);
 
-void request_make(struct request *ret_request, const char *method, const char *path,
-    const struct node *body);
+void request_make(
+    struct request *ret_request, const char *method, const char *path, const struct node *body);
 
 /** A diagnostic of the change: the server's message, and what to do where that is known. */
 enum call_result refused(
@@ -120,8 +120,10 @@ const char *resolve_id(const struct plan_context *context, const char *address);
 /** The user row of a name in the spec: a declared user, else a live one by e-mail or id; or NULL. */
 const char *resolve_user(const struct plan_context *context, const char *name);
 /** Adds a text to change->extra. */
-void extra_set(const struct plan_context *context, struct change *change, const char *key,
-    const char *text);
+void extra_set(
+    const struct plan_context *context, struct change *change, const char *key, const char *text);
+void extra_set_bool(
+    const struct plan_context *context, struct change *change, const char *key, bool value);
 /** A finding at a resource. */
 struct diag *finding(const struct plan_context *context, const struct resource *resource,
     const char *id, const char *format, ...) __attribute__((format(printf, 4, 5)));

@@ -107,8 +107,9 @@ enum call_result judge_plain(const struct call_context *context, unsigned stage,
 enum call_result judge_delete(const struct call_context *context, unsigned stage,
     const struct reply *reply, unsigned *ret_next, struct diags *diags)
 {
-    bool absent = reply->outcome == OUTCOME_ANSWERED &&
-                  (reply->status == 404 || (reply->status == 400 && says(context, reply, "not found")));
+    bool absent =
+        reply->outcome == OUTCOME_ANSWERED &&
+        (reply->status == 404 || (reply->status == 400 && says(context, reply, "not found")));
 
     if (absent)
         return CALL_DONE;
@@ -137,8 +138,8 @@ enum call_result course_call(const struct course *course, const struct call_cont
     if (context->change->action == ACTION_FORGET || context->change->action == ACTION_NONE)
         return CALL_DONE;
     if (n == 0 || previous == NULL)
-        return build(course, context, n, flow->begun ? flow->stage : course->first(context),
-            ret_request);
+        return build(
+            course, context, n, flow->begun ? flow->stage : course->first(context), ret_request);
     if (n == flow->n)
         return build(course, context, n, flow->stage, ret_request);
     if (previous->outcome == OUTCOME_UNSENT || previous->outcome == OUTCOME_STOPPED)

@@ -25,7 +25,10 @@ static const struct field fields[] = {
 };
 
 static const struct listing listings[] = {
-    {.name = "credentials", .path = "/credentials", .items = "credentials", .id = "credential_name"},
+    {.name = "credentials",
+        .path = "/credentials",
+        .items = "credentials",
+        .id = "credential_name"},
     {0},
 };
 
@@ -79,8 +82,7 @@ static void read_info(struct live *live, struct object *object, const struct nod
     object->mark = arena_strdup(live->arena, node_get_text(info, MARK_KEY));
 }
 
-static struct object *decode(
-    struct live *live, const struct live_kind *in, const struct node *item)
+static struct object *decode(struct live *live, const struct live_kind *in, const struct node *item)
 {
     const char *name = node_get_text(item, "credential_name");
 
@@ -114,8 +116,7 @@ static bool item(struct live *live, struct live_kind *in, const char *name, cons
 /** The table is the truth: the list is one pod's memory, up to 30 s old. */
 static void joined(struct live *live, struct live_kind *in)
 {
-    VEC_EACH(it, &in->list)
-    {
+    VEC_EACH(it, &in->list) {
         struct object *object = *it;
         const struct object *row = waiting(in, "row", object->id);
 
@@ -142,8 +143,8 @@ static const char *natural(struct arena *arena, const struct resource *resource)
 }
 
 /** The name on the server is the name in the spec: there is no other id. */
-static void expand(const struct check_context *context, const char *name, struct node *entry,
-    struct span where)
+static void expand(
+    const struct check_context *context, const char *name, struct node *entry, struct span where)
 {
     struct resource *resource = desired_add(context, context->kind, &name, 1, entry, where);
 
@@ -191,16 +192,21 @@ static void build(const struct call_context *context, unsigned stage, struct req
 static unsigned first(const struct call_context *context)
 {
     switch (context->change->action) {
-    case ACTION_CREATE: return STAGE_CREATE;
-    case ACTION_REPLACE: return STAGE_DROP;
-    case ACTION_DELETE: return STAGE_DELETE;
+    case ACTION_CREATE:
+        return STAGE_CREATE;
+    case ACTION_REPLACE:
+        return STAGE_DROP;
+    case ACTION_DELETE:
+        return STAGE_DELETE;
     case ACTION_UPDATE:
     case ACTION_ADOPT:
-    case ACTION_MOVE: return STAGE_PATCH;
+    case ACTION_MOVE:
+        return STAGE_PATCH;
     case ACTION_NONE:
     case ACTION_FORGET:
     case ACTION_ROTATE:
-    case ACTION_REPAIR: break;
+    case ACTION_REPAIR:
+        break;
     }
     return STAGE_NONE;
 }

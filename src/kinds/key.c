@@ -146,8 +146,8 @@ static const struct sql_listing tables[] = {
 
 /* ------------------------------------------------------------------ the spec */
 
-static void expand(const struct check_context *context, const char *name, struct node *entry,
-    struct span where)
+static void expand(
+    const struct check_context *context, const char *name, struct node *entry, struct span where)
 {
     struct arena *arena = context->arena;
 
@@ -175,9 +175,9 @@ static const struct node *models_of_team(
 {
     const char *team = node_get_text(resource->fields, "team");
     const struct resource *other =
-        team != NULL ? desired_resource(context->desired,
-                           address_make(context->arena, "team", &team, 1))
-                     : NULL;
+        team != NULL
+            ? desired_resource(context->desired, address_make(context->arena, "team", &team, 1))
+            : NULL;
     const struct node *models = other != NULL ? node_get(other->fields, "models") : NULL;
 
     return node_is(models, NODE_LIST) ? models : NULL;
@@ -216,9 +216,11 @@ static void check(const struct check_context *context, const struct resource *re
     check_limits(context, resource);
     if (value == store) {
         diag_at(context->diags, "LF025", resource->where,
-            "write 'value: { env: NAME }' for a value that is there, or 'store: { file: PATH }' for "
+            "write 'value: { env: NAME }' for a value that is there, or 'store: { file: PATH }' "
+            "for "
             "one that liteform makes",
-            value ? "'value' and 'store' exclude each other" : "neither 'value' nor 'store' is given")
+            value ? "'value' and 'store' exclude each other"
+                  : "neither 'value' nor 'store' is given")
             ->address = resource->address;
     }
     if (!value && !store)
@@ -257,8 +259,7 @@ struct object *key_decode(struct live *live, const struct live_kind *in, const s
     kind_decode(live, object, item);
     cut_metadata(object);
     object->key = arena_strdup(live->arena, alias);
-    object->mark =
-        arena_strdup(live->arena, node_get_text(node_get(item, "metadata"), MARK_KEY));
+    object->mark = arena_strdup(live->arena, node_get_text(node_get(item, "metadata"), MARK_KEY));
     object->updated_at = arena_strdup(live->arena, node_get_text(item, "updated_at"));
     object->foreign = text_equal(node_get_text(item, "team_id"), SESSION_TEAM);
     for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
@@ -294,8 +295,9 @@ static const char *orphan(const struct live *live, const struct object *object)
     const struct live_kind *teams = live_kind(live, &kind_team);
     const char *user = node_get_text(object->raw, "user_id");
     const char *team = node_get_text(object->raw, "team_id");
-    bool users_read = users != NULL && users->status == LIVE_READ;
-    bool teams_read = teams != NULL && teams->status == LIVE_READ;
+    /* Empty: not collected this time. There is always a user. */
+    bool users_read = users != NULL && users->status == LIVE_READ && users->list.count > 0;
+    bool teams_read = teams != NULL && teams->status == LIVE_READ && teams->list.count > 0;
 
     if (object->foreign)
         return NULL;
@@ -311,8 +313,7 @@ static const char *orphan(const struct live *live, const struct object *object)
 
 static void joined(struct live *live, struct live_kind *in)
 {
-    VEC_EACH(it, &in->list)
-    {
+    VEC_EACH(it, &in->list) {
         const struct node *row = waiting(in, "row", (*it)->id);
         const struct node *budget = waiting(in, "budget", node_get_text(row, "budget_id"));
         const char *why = orphan(live, *it);
@@ -330,8 +331,9 @@ const struct kind kind_key = {
     .name = "key",
     .section = "keys",
     .title = "keys",
-    .doc = "Virtual keys. The value is given by reference, or made by liteform and kept in a store; "
-           "a key is told by the SHA-256 of its value.",
+    .doc =
+        "Virtual keys. The value is given by reference, or made by liteform and kept in a store; "
+        "a key is told by the SHA-256 of its value.",
     .fields = fields,
     .after = after,
     .ownership = OWNERSHIP_KEEP,
@@ -345,7 +347,8 @@ const struct kind kind_key = {
     .joined = joined,
     .plan = key_plan,
     .call = key_call,
-    .memory = sizeof(struct key_memory),
+    .memory = sizeof(struct flow),
     .probe = key_probe,
     .probed = key_probed,
+    .remember = key_remember,
 };

@@ -4,8 +4,7 @@
 
 #include "kinds/common.h"
 
-struct object *key_decode(
-    struct live *live, const struct live_kind *in, const struct node *item);
+struct object *key_decode(struct live *live, const struct live_kind *in, const struct node *item);
 /** The reference that the value comes from: value, or the first store; NULL: none. */
 const char *key_reference(const struct resource *resource);
 
@@ -19,8 +18,6 @@ bool key_probe(const struct call_context *context, struct request *ret_request);
 enum probe_result key_probed(const struct call_context *context, const struct reply *reply,
     struct live *live, struct object **ret_object);
 
-struct key_memory {
-    struct flow flow;
-};
+struct node *key_remember(const struct call_context *context);
 
 #endif

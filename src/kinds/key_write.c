@@ -17,8 +17,8 @@ enum stage {
     STAGE_CHECK,
     STAGE_UPDATE,
     STAGE_DELETE,
-    STAGE_RETIRE, /* the old key gives up its alias */
-    STAGE_END,    /* the old key goes, at once or after the grace */
+    STAGE_RETIRE,  /* the old key gives up its alias */
+    STAGE_END,     /* the old key goes, at once or after the grace */
     STAGE_DISCARD, /* the server made a value of its own up: away with it */
 };
 
@@ -51,7 +51,7 @@ static void plan_owner(const struct plan_context *context, const struct resource
     const char *column = text_equal(name, "team") ? "team_id" : "user_id";
     const char *wish = node_get_text(resource->fields, name);
     const char *live = object != NULL ? node_get_text(object->raw, column) : NULL;
-    bool was = context->known != NULL && node_get(context->known->fields, name) != NULL;
+    bool was = context->known != NULL && node_get(context->known->extra, name) != NULL;
     const char *id = wish != NULL ? resolve_id(context, address_make(arena, name, &wish, 1)) : NULL;
 
     if (id != NULL)
@@ -72,8 +72,10 @@ static bool fits(const struct plan_context *context, const struct resource *reso
     const struct secret_fact *fact)
 {
     if (!fact->sk_prefix) {
-        finding(context, resource, "LF214", "the value of %s does not start with sk-: LiteLLM "
-            "refuses it", resource->address);
+        finding(context, resource, "LF214",
+            "the value of %s does not start with sk-: LiteLLM "
+            "refuses it",
+            resource->address);
         return false;
     }
     if (fact->length < VALUE_MIN) {
@@ -92,8 +94,8 @@ static void unresolved(const struct plan_context *context, const struct resource
         fact != NULL && fact->reason != NULL ? fact->reason : "the reference was not resolved");
 }
 
-static void plan_create(const struct plan_context *context, const struct resource *resource,
-    struct change *change)
+static void plan_create(
+    const struct plan_context *context, const struct resource *resource, struct change *change)
 {
     const struct secret_fact *fact = fact_of(context, resource);
     bool stored = node_get(resource->fields, "value") == NULL;
@@ -107,8 +109,7 @@ static void plan_create(const struct plan_context *context, const struct resourc
         return;
     }
     if (stored) {
-        extra_set(context, change, "generate", "true");
-        extra_set(context, change, "store", key_reference(resource));
+        extra_set_bool(context, change, "generate", true);
         change->note = "a value is made and kept in the store";
         return;
     }
@@ -158,6 +159,31 @@ static void plan_rotation(const struct plan_context *context, const struct resou
         "%s has another value than the live key: rotating ends the old one", resource->address);
 }
 
+/** The old key of a rotation that was cut short: renamed, ours, and without an end. */
+static void plan_leftover(const struct plan_context *context, const struct resource *resource,
+    const struct object *object, struct change *change)
+{
+    const struct live_kind *in = live_kind(context->live, &kind_key);
+    const char *alias = node_get_text(resource->fields, "alias");
+    size_t length = alias != NULL ? strlen(alias) : 0;
+
+    for (size_t i = 0; in != NULL && alias != NULL && i < in->list.count; i++) {
+        const struct object *old = in->list.at[i];
+        bool ours = object->mark != NULL && text_equal(old->mark, object->mark);
+
+        if (old == object || !ours || old->key == NULL || !text_starts(old->key, alias) ||
+            old->key[length] != '~' || !node_is_nothing(node_get(old->raw, "expires")))
+            continue;
+        if (change->action != ACTION_UPDATE || change->fields.count > 0)
+            return; /* one thing at a time: the next plan has it */
+        change->action = ACTION_ROTATE;
+        change->reason = arena_printf(context->arena, "%s, its old value, is still live", old->key);
+        extra_set(context, change, "new_hash", object->id);
+        extra_set(context, change, "old_hash", old->id);
+        return;
+    }
+}
+
 void key_plan(const struct plan_context *context, const struct resource *resource,
     const struct object *object, struct change *change)
 {
@@ -171,7 +197,9 @@ void key_plan(const struct plan_context *context, const struct resource *resourc
         return;
     }
     if (fact != NULL && fact->sha256 != NULL) {
-        if (!text_equal(fact->sha256, object->id) && fits(context, resource, fact))
+        if (text_equal(fact->sha256, object->id))
+            plan_leftover(context, resource, object, change);
+        else if (fits(context, resource, fact))
             plan_rotation(context, resource, object, change, fact);
     } else if (stored) {
         finding(context, resource, "LF206",
@@ -281,7 +309,9 @@ static void build(const struct call_context *context, unsigned stage, struct req
     struct node *body = NULL;
 
     switch ((enum stage)stage) {
-    case STAGE_CHECK: request_make(ret_request, "GET", look_path(context), NULL); return;
+    case STAGE_CHECK:
+        request_make(ret_request, "GET", look_path(context), NULL);
+        return;
     case STAGE_GENERATE:
         request_make(ret_request, "POST", "/key/generate", generate_body(context));
         return;
@@ -293,8 +323,12 @@ static void build(const struct call_context *context, unsigned stage, struct req
         body = delete_body(context, ((struct flow *)context->memory)->why);
         request_make(ret_request, "POST", "/key/delete", body);
         return;
-    case STAGE_END: build_end(context, ret_request); return;
-    case STAGE_UPDATE: body = update_body(context); break;
+    case STAGE_END:
+        build_end(context, ret_request);
+        return;
+    case STAGE_UPDATE:
+        body = update_body(context);
+        break;
     case STAGE_RETIRE:
         body = node_map(context->arena);
         node_set_string(
@@ -310,16 +344,21 @@ static void build(const struct call_context *context, unsigned stage, struct req
 static unsigned first(const struct call_context *context)
 {
     switch (context->change->action) {
-    case ACTION_CREATE: return STAGE_GENERATE;
-    case ACTION_DELETE: return STAGE_DELETE;
-    case ACTION_ROTATE: return STAGE_RETIRE;
+    case ACTION_CREATE:
+        return STAGE_GENERATE;
+    case ACTION_DELETE:
+        return STAGE_DELETE;
+    case ACTION_ROTATE:
+        return extra_text(context->change, "old_alias") != NULL ? STAGE_RETIRE : STAGE_END;
     case ACTION_UPDATE:
     case ACTION_ADOPT:
-    case ACTION_MOVE: return update_body(context)->count > 0 ? STAGE_UPDATE : STAGE_NONE;
+    case ACTION_MOVE:
+        return update_body(context)->count > 0 ? STAGE_UPDATE : STAGE_NONE;
     case ACTION_NONE:
     case ACTION_FORGET:
     case ACTION_REPLACE:
-    case ACTION_REPAIR: break;
+    case ACTION_REPAIR:
+        break;
     }
     return STAGE_NONE;
 }
@@ -394,9 +433,9 @@ static bool is_gone(const struct call_context *context, const struct reply *repl
 {
     return reply->outcome == OUTCOME_ANSWERED &&
            (reply->status == 404 ||
-               (reply->status == 401 && (says(context, reply, "not found") ||
-                                            says(context, reply, "doesn't exist") ||
-                                            says(context, reply, "does not exist"))));
+               (reply->status == 401 &&
+                   (says(context, reply, "not found") || says(context, reply, "doesn't exist") ||
+                       says(context, reply, "does not exist"))));
 }
 
 static enum call_result judge(const struct call_context *context, unsigned stage,
@@ -405,9 +444,12 @@ static enum call_result judge(const struct call_context *context, unsigned stage
     enum call_result result;
 
     switch ((enum stage)stage) {
-    case STAGE_GENERATE: return judge_generate(context, stage, reply, ret_next, diags);
-    case STAGE_CHECK: return judge_check(context, reply, ret_next, diags);
-    case STAGE_DELETE: return judge_delete(context, stage, reply, ret_next, diags);
+    case STAGE_GENERATE:
+        return judge_generate(context, stage, reply, ret_next, diags);
+    case STAGE_CHECK:
+        return judge_check(context, reply, ret_next, diags);
+    case STAGE_DELETE:
+        return judge_delete(context, stage, reply, ret_next, diags);
     case STAGE_RETIRE:
         result = is_gone(context, reply) ? CALL_DONE
                                          : judge_plain(context, stage, reply, ret_next, diags);
@@ -424,7 +466,8 @@ static enum call_result judge(const struct call_context *context, unsigned stage
         return refused_why(context,
             "LiteLLM made a key of its own instead of taking the given value; it was deleted again",
             diags);
-    case STAGE_UPDATE: break;
+    case STAGE_UPDATE:
+        break;
     }
     return judge_plain(context, stage, reply, ret_next, diags);
 }
@@ -435,6 +478,21 @@ enum call_result key_call(const struct call_context *context, unsigned n,
     static const struct course course = {first, build, judge};
 
     return course_call(&course, context, n, previous, ret_request, diags);
+}
+
+/** Names that are steered by, and not sent: to see that one was taken out of the spec. */
+struct node *key_remember(const struct call_context *context)
+{
+    static const char *const names[] = {"team", "user"};
+    struct node *extra = node_map(context->arena);
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const char *name = node_text(wanted(context, names[i]));
+
+        if (name != NULL)
+            node_set_string(context->arena, extra, names[i], name);
+    }
+    return extra->count > 0 ? extra : NULL;
 }
 
 bool key_probe(const struct call_context *context, struct request *ret_request)

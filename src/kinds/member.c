@@ -119,9 +119,8 @@ static const char *identify(const struct plan_context *context, const struct res
     const char *team = resource->parent != NULL ? resolve_id(context, resource->parent) : NULL;
     const char *user_id = user != NULL ? resolve_user(context, user) : NULL;
 
-    return team != NULL && user_id != NULL
-               ? arena_printf(context->arena, "%s/%s", team, user_id)
-               : NULL;
+    return team != NULL && user_id != NULL ? arena_printf(context->arena, "%s/%s", team, user_id)
+                                           : NULL;
 }
 
 /* ------------------------------------------------------------------ the server */
@@ -135,12 +134,16 @@ static bool add_member(
 
     if (user_id == NULL)
         return false; /* known by e-mail only: nobody to be managed by an id */
-    struct object *object = kind_object(live, in,
-        arena_printf(live->arena, "%s/%s", team_id, user_id), email != NULL ? email : user_id);
+    const char *alias = node_get_text(team, "team_alias");
+    const char *person = email != NULL ? email : user_id;
+    struct object *object =
+        kind_object(live, in, arena_printf(live->arena, "%s/%s", team_id, user_id),
+            arena_printf(live->arena, "%s/%s",
+                text_encode_address(live->arena, alias != NULL ? alias : team_id),
+                text_encode_address(live->arena, person)));
 
     kind_set_field(live, object, "role", node_get(member, "role"));
-    kind_set_field(
-        live, object, "user", node_string(live->arena, email != NULL ? email : user_id));
+    kind_set_field(live, object, "user", node_string(live->arena, person));
     for (size_t i = 0; limits[i] != NULL; i++)
         kind_set_unseen(live, object, limits[i]);
     object->parent = arena_strdup(live->arena, team_id);
@@ -228,8 +231,7 @@ static void join_limits(struct live *live, const struct live_kind *in, struct ob
     for (size_t i = 0; limits[i] != NULL; i++) {
         const struct field *field = field_by_name(fields, limits[i]);
 
-        kind_set_field(live, object, limits[i],
-            node_get(budget, strrchr(field->api, '.') + 1));
+        kind_set_field(live, object, limits[i], node_get(budget, strrchr(field->api, '.') + 1));
     }
 }
 
@@ -257,8 +259,8 @@ static void plan(const struct plan_context *context, const struct resource *reso
 {
     const char *user = node_get_text(resource->fields, "user");
     const char *team_id = object != NULL ? object->parent : resolve_id(context, resource->parent);
-    const char *user_id = object != NULL ? node_get_text(object->raw, "user_id")
-                                         : resolve_user(context, user);
+    const char *user_id =
+        object != NULL ? node_get_text(object->raw, "user_id") : resolve_user(context, user);
 
     if (user_id == NULL || team_id == NULL) {
         finding(context, resource, "LF208",
@@ -274,8 +276,8 @@ static void plan(const struct plan_context *context, const struct resource *reso
         change->id = arena_printf(context->arena, "%s/%s", team_id, user_id);
     if (node_get(resource->fields, "budget_duration") != NULL && context->server->release != 0 &&
         context->server->release < LITELLM(1, 106)) {
-        finding(context, resource, "LF216",
-            "LiteLLM %s does not store budget_duration of a member", context->server->version);
+        finding(context, resource, "LF216", "LiteLLM %s does not store budget_duration of a member",
+            context->server->version);
         drop_change(change, "budget_duration");
     }
 }
@@ -347,8 +349,8 @@ static void build(const struct call_context *context, unsigned stage, struct req
 
     if (stage == STAGE_CHECK) {
         request_make(ret_request, "GET",
-            arena_printf(arena, "/team/info?team_id=%s",
-                text_encode_url(arena, half(context, "team_id"))),
+            arena_printf(
+                arena, "/team/info?team_id=%s", text_encode_url(arena, half(context, "team_id"))),
             NULL);
         return;
     }
@@ -372,8 +374,10 @@ static void build(const struct call_context *context, unsigned stage, struct req
 static unsigned first(const struct call_context *context)
 {
     switch (context->change->action) {
-    case ACTION_CREATE: return STAGE_ADD;
-    case ACTION_DELETE: return STAGE_DELETE;
+    case ACTION_CREATE:
+        return STAGE_ADD;
+    case ACTION_DELETE:
+        return STAGE_DELETE;
     case ACTION_UPDATE:
     case ACTION_ADOPT:
     case ACTION_MOVE: /* nothing can carry a mark here */
@@ -382,7 +386,8 @@ static unsigned first(const struct call_context *context)
     case ACTION_FORGET:
     case ACTION_REPLACE:
     case ACTION_ROTATE:
-    case ACTION_REPAIR: break;
+    case ACTION_REPAIR:
+        break;
     }
     return STAGE_NONE;
 }
@@ -427,8 +432,10 @@ static enum call_result judge(const struct call_context *context, unsigned stage
     struct flow *flow = context->memory;
 
     switch ((enum stage)stage) {
-    case STAGE_ADD: return judge_add(context, stage, reply, ret_next, diags);
-    case STAGE_DELETE: return judge_delete(context, stage, reply, ret_next, diags);
+    case STAGE_ADD:
+        return judge_add(context, stage, reply, ret_next, diags);
+    case STAGE_DELETE:
+        return judge_delete(context, stage, reply, ret_next, diags);
     case STAGE_CHECK:
         if (find_member(context, reply) != NULL)
             return added(context, ret_next);
@@ -438,7 +445,8 @@ static enum call_result judge(const struct call_context *context, unsigned stage
             return CALL_SEND;
         }
         return refused_why(context, flow->why, diags);
-    case STAGE_LIMITS: break;
+    case STAGE_LIMITS:
+        break;
     }
     return judge_plain(context, stage, reply, ret_next, diags);
 }

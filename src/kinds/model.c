@@ -56,7 +56,8 @@
         PARAM("input_cost_per_token", "input_cost_per_token", FIELD_DECIMAL, "price"),             \
         PARAM("output_cost_per_token", "output_cost_per_token", FIELD_DECIMAL, "price"),           \
         PARAM("max_budget", "max_budget", FIELD_DECIMAL, "spend of this deployment"),              \
-        PARAM("budget_duration", "budget_duration", FIELD_DURATION, "when the budget starts anew"), \
+        PARAM(                                                                                     \
+            "budget_duration", "budget_duration", FIELD_DURATION, "when the budget starts anew"),  \
         {.name = "tags",                                                                           \
             .api = "litellm_params.tags",                                                          \
             .type = FIELD_TEXTS,                                                                   \
@@ -75,10 +76,10 @@
             .type = FIELD_MAP,                                                                     \
             .unset = UNSET_RECREATE,                                                               \
             .doc = "model_info: base_model, mode, access_groups, ..."},                            \
-        {.name = "id",                                                                             \
-            .type = FIELD_TEXT,                                                                    \
-            .flags = FIELD_LOCAL,                                                                  \
-            .doc = "model_info.id; default: made from environment and name"}
+    {                                                                                              \
+        .name = "id", .type = FIELD_TEXT, .flags = FIELD_LOCAL,                                    \
+        .doc = "model_info.id; default: made from environment and name"                            \
+    }
 
 static const struct field deployment_fields[] = {MODEL_FIELDS, {0}};
 
@@ -178,8 +179,8 @@ static void add_one(const struct check_context *context, const char *const *part
     }
 }
 
-static void expand(const struct check_context *context, const char *name, struct node *entry,
-    struct span where)
+static void expand(
+    const struct check_context *context, const char *name, struct node *entry, struct span where)
 {
     static const char *const own[] = {"deployments", "also_in_config", "id", NULL};
     static const char *const sources[] = {
@@ -226,24 +227,11 @@ static void check_source(const struct check_context *context, const struct resou
     }
 }
 
-static bool is_id_text(const char *id)
-{
-    size_t length = strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
-
-    return id[0] != '\0' && id[length] == '\0';
-}
-
 static void check(const struct check_context *context, const struct resource *resource)
 {
     const char *provider = node_get_text(resource->fields, "provider");
 
     check_source(context, resource);
-    if (resource->id_given && resource->id != NULL && !is_id_text(resource->id)) {
-        /* litellm 1.106.2: a row whose id has a slash can be made and never be changed. */
-        diag_at(context->diags, "LF028", field_span(resource, "id"),
-            "use letters, digits, '.', '_' and '-'", "a model id with other characters cannot be "
-            "addressed by the API")->address = resource->address;
-    }
     if (text_equal(provider, "bedrock_converse")) {
         diag_at(context->diags, "LF150", field_span(resource, "provider"),
             "remove the line, or write 'provider: auto'",
@@ -285,6 +273,19 @@ const char *model_provider(struct arena *arena, const char *model, const char *p
     return slash != NULL ? arena_strndup(arena, model, (size_t)(slash - model)) : NULL;
 }
 
+/** A bare id that the cost map of the proxy knows needs no provider: "au.anthropic.claude-...". */
+static bool looks_like_bedrock(const char *model, const char *provider)
+{
+    static const char *const makers[] = {"anthropic.", "amazon.", "meta.", "mistral.", "cohere.",
+        "ai21.", "deepseek.", "qwen.", "openai.", "arn:aws"};
+
+    for (size_t i = 0; provider == NULL && i < sizeof(makers) / sizeof(makers[0]); i++) {
+        if (strstr(model, makers[i]) != NULL)
+            return true;
+    }
+    return model_is_bedrock(provider);
+}
+
 static const char *key_of(struct arena *arena, const char *name, const char *model)
 {
     return name != NULL && model != NULL ? arena_printf(arena, "%s %s", name, model_bare(model))
@@ -311,13 +312,19 @@ static void cut_maps(struct live *live, struct object *object)
     struct node *info = node_get(object->fields, "info");
     struct node *params = node_get(object->fields, "params");
 
-    (void)live;
     for (size_t i = 0; info != NULL && i < sizeof(book_keeping) / sizeof(book_keeping[0]); i++)
         node_unset(info, book_keeping[i]);
     for (size_t i = 0; params != NULL && i < sizeof(defaults) / sizeof(defaults[0]); i++) {
         /* The server fills these in; they count only where somebody set them. */
         if (i == 0 || !node_get_bool(params, defaults[i], false))
             node_unset(params, defaults[i]);
+    }
+    for (uint32_t i = params != NULL ? params->count : 0; i > 0; i--) {
+        /* A mask is no value: never compared, never written back. */
+        if (is_masked(node_text(params->pairs[i - 1].value))) {
+            node_unset(params, params->pairs[i - 1].key);
+            kind_set_unseen(live, object, "params");
+        }
     }
 }
 
@@ -338,13 +345,14 @@ struct object *model_decode(struct live *live, const struct live_kind *in, const
 
     kind_decode(live, object, item);
     cut_maps(live, object);
-    if (model != NULL && model_is_bedrock(provider))
+    if (model != NULL && looks_like_bedrock(model, provider))
         kind_set_field(live, object, "bedrock", node_string(arena, model_bare(model)));
     else
         kind_set_field(live, object, "bedrock", NULL);
     object->key = key_of(arena, name, model);
     object->mark = arena_strdup(arena, node_get_text(info, MARK_KEY));
-    object->foreign = !node_get_bool(info, "db_model", false);
+    /* Agents are listed along with the models (litellm 1.106.2 model_list_helpers.py). */
+    object->foreign = !node_get_bool(info, "db_model", false) || text_equal(provider, "a2a");
     object->updated_at = arena_strdup(arena, node_get_text(info, "updated_at"));
     kind_keep(live, object, "model", node_get(params, "model"));
     kind_keep(live, object, "provider", node_get(params, "custom_llm_provider"));
@@ -454,7 +462,8 @@ static void joined(struct live *live, struct live_kind *in)
         work_out_loaded(in, *object);
     if (in->list.count == 0 && !live->database) {
         in->uncertain = true;
-        in->reason = "LiteLLM shows no model, which it also does when rows exist and none is loaded";
+        in->reason =
+            "LiteLLM shows no model, which it also does when rows exist and none is loaded";
     }
 }
 
@@ -482,4 +491,8 @@ const struct kind kind_model = {
     .memory = sizeof(struct model_memory),
     .probe = model_probe,
     .probed = model_probed,
+    .force = model_force,
+    .forced = model_forced,
+    .retry = model_retry,
+    .remember = model_remember,
 };

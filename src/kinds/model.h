@@ -7,8 +7,7 @@
 /** A parameter that LiteLLM takes for its own and never looks at nor sends on; see model_write.c. */
 #define MODEL_REVISION "use_client"
 
-struct object *model_decode(
-    struct live *live, const struct live_kind *in, const struct node *item);
+struct object *model_decode(struct live *live, const struct live_kind *in, const struct node *item);
 /** "au.anthropic.x" of "bedrock/converse/au.anthropic.x"; text without such a prefix as it is. */
 const char *model_bare(const char *model);
 /** The provider that a row is read with: its custom_llm_provider, else the first part of `model`. */
@@ -24,6 +23,12 @@ enum call_result model_call(const struct call_context *context, unsigned n,
 bool model_probe(const struct call_context *context, struct request *ret_request);
 enum probe_result model_probed(const struct call_context *context, const struct reply *reply,
     struct live *live, struct object **ret_object);
+
+bool model_force(const struct call_context *context, struct request *ret_request);
+enum loaded model_forced(const struct call_context *context, const struct reply *reply);
+enum call_result model_retry(const struct call_context *context, unsigned n,
+    const struct reply *previous, struct request *ret_request, struct diags *diags);
+struct node *model_remember(const struct call_context *context);
 
 struct model_memory {
     struct flow flow;

@@ -17,7 +17,7 @@ enum stage {
     STAGE_RESPELL,   /* the provider, in the other spelling */
     STAGE_RESTORE,   /* back to the first spelling: neither is loaded */
     STAGE_DELETE,
-    STAGE_DROP,      /* delete, to be made anew with the same id */
+    STAGE_DROP, /* delete, to be made anew with the same id */
     STAGE_RENEW,
 };
 
@@ -77,8 +77,8 @@ static struct choice choose(const struct plan_context *context)
 
 /* ------------------------------------------------------------------ planning */
 
-static void spell(const struct plan_context *context, struct change *change,
-    const char *spelling, const struct choice *choice, const char *why)
+static void spell(const struct plan_context *context, struct change *change, const char *spelling,
+    const struct choice *choice, const char *why)
 {
     extra_set(context, change, "spelling", spelling);
     if (!choice->proven)
@@ -115,9 +115,10 @@ static void plan_not_loaded(const struct plan_context *context, const struct res
         diag = finding(context, resource, "LF201",
             "%s is in the table (provider %s) and the proxy has not loaded it", object->name,
             spelling != NULL ? spelling : "none");
-        diag->fix = hopeless ? "look into the proxy's log for the model's name; with 'provider: auto' "
-                               "apply finds the spelling that loads"
-                             : "apply writes the provider in the other spelling";
+        diag->fix = hopeless
+                        ? "look into the proxy's log for the model's name; with 'provider: auto' "
+                          "apply finds the spelling that loads"
+                        : "apply writes the provider in the other spelling";
     }
     if (hopeless)
         return;
@@ -150,8 +151,8 @@ static void plan_provider(const struct plan_context *context, const struct objec
 }
 
 /** A row that is made anew needs its key, which nobody can read back. */
-static void plan_replace(const struct plan_context *context, const struct resource *resource,
-    struct change *change)
+static void plan_replace(
+    const struct plan_context *context, const struct resource *resource, struct change *change)
 {
     const char *reference = node_get_text(resource->fields, "api_key");
     const struct secret_fact *fact =
@@ -189,24 +190,24 @@ void model_plan(const struct plan_context *context, const struct resource *resou
         return;
     struct choice choice = choose(context);
     const char *live = object != NULL ? node_get_text(object->raw, "spelling") : NULL;
-    bool keep = object != NULL && object->loaded == LOADED_YES && model_is_bedrock(live);
+    bool loaded = object != NULL && object->loaded == LOADED_YES;
 
-    if (keep) /* what is loaded is right, whichever it is */
+    if (loaded && model_is_bedrock(live)) /* what is loaded is right, whichever it is */
         extra_set(context, change, "spelling", live);
-    else
+    else if (!loaded || kind_change(change, "bedrock") != NULL)
         spell(context, change, choice.first, &choice, choice.why);
 }
 
 /* ------------------------------------------------------------------ bodies */
 
-static const char *id_of(const struct call_context *context)
+static const char *model_id_of(const struct call_context *context)
 {
     const struct change *change = context->change;
 
     return change->object != NULL ? change->object->id : change->id;
 }
 
-static const char *spelling_of(const struct call_context *context)
+static const char *model_spelling_of(const struct call_context *context)
 {
     const struct model_memory *memory = context->memory;
     const char *spelling = extra_text(context->change, "spelling");
@@ -215,17 +216,17 @@ static const char *spelling_of(const struct call_context *context)
         return memory->spelling;
     if (spelling != NULL)
         return spelling;
-    return wanted(context, "bedrock") != NULL ? "bedrock" : NULL;
+    return wanted(context, "bedrock") != NULL && context->change->object == NULL ? "bedrock" : NULL;
 }
 
 static void put_provider(const struct call_context *context, struct node *body)
 {
     const char *bedrock = node_text(wanted(context, "bedrock"));
-    const char *spelling = spelling_of(context);
+    const char *spelling = model_spelling_of(context);
 
     if (bedrock != NULL)
-        node_set_path(context->arena, body, "litellm_params.model",
-            node_string(context->arena, bedrock));
+        node_set_path(
+            context->arena, body, "litellm_params.model", node_string(context->arena, bedrock));
     if (spelling != NULL)
         node_set_path(context->arena, body, "litellm_params.custom_llm_provider",
             node_string(context->arena, spelling));
@@ -245,8 +246,8 @@ static void put_revision(const struct call_context *context, struct node *body)
 
     if (text_equal(text, live))
         text = arena_printf(context->arena, "liteform-%.8s", digest + 8);
-    node_set_path(context->arena, body, "litellm_params." MODEL_REVISION,
-        node_string(context->arena, text));
+    node_set_path(
+        context->arena, body, "litellm_params." MODEL_REVISION, node_string(context->arena, text));
 }
 
 static struct node *patch_body(const struct call_context *context)
@@ -262,7 +263,7 @@ static struct node *patch_body(const struct call_context *context)
         put_provider(context, body);
     if (body->count > 0 && node_get(body, "litellm_params") == NULL)
         put_revision(context, body);
-    node_set_path(arena, body, "model_info.id", node_string(arena, id_of(context)));
+    node_set_path(arena, body, "model_info.id", node_string(arena, model_id_of(context)));
     if (kind_wants_mark(context))
         kind_put_mark(context, body, "model_info");
     return body;
@@ -275,7 +276,7 @@ static struct node *full_body(const struct call_context *context)
     kind_put_all(context, body);
     put_provider(context, body);
     node_set_path(
-        context->arena, body, "model_info.id", node_string(context->arena, id_of(context)));
+        context->arena, body, "model_info.id", node_string(context->arena, model_id_of(context)));
     kind_put_mark(context, body, "model_info");
     return body;
 }
@@ -286,7 +287,7 @@ static struct node *respell_body(const struct call_context *context)
 
     put_provider(context, body);
     node_set_path(
-        context->arena, body, "model_info.id", node_string(context->arena, id_of(context)));
+        context->arena, body, "model_info.id", node_string(context->arena, model_id_of(context)));
     return body;
 }
 
@@ -303,16 +304,23 @@ static void build(const struct call_context *context, unsigned stage, struct req
     case STAGE_DELETE:
     case STAGE_DROP:
         body = node_map(arena);
-        node_set_string(arena, body, "id", id_of(context));
+        node_set_string(arena, body, "id", model_id_of(context));
         request_make(ret_request, "POST", "/model/delete", body);
         return;
-    case STAGE_PATCH: body = patch_body(context); break;
-    case STAGE_PATCH_ALL: body = full_body(context); break;
+    case STAGE_PATCH:
+        body = patch_body(context);
+        break;
+    case STAGE_PATCH_ALL:
+        body = full_body(context);
+        break;
     case STAGE_RESPELL:
-    case STAGE_RESTORE: body = respell_body(context); break;
+    case STAGE_RESTORE:
+        body = respell_body(context);
+        break;
     }
     request_make(ret_request, "PATCH",
-        arena_printf(arena, "/model/%s/update", text_encode_url(arena, id_of(context))), body);
+        arena_printf(arena, "/model/%s/update", text_encode_url(arena, model_id_of(context))),
+        body);
 }
 
 /* ------------------------------------------------------------------ answers */
@@ -320,16 +328,22 @@ static void build(const struct call_context *context, unsigned stage, struct req
 static unsigned first(const struct call_context *context)
 {
     switch (context->change->action) {
-    case ACTION_CREATE: return STAGE_NEW;
-    case ACTION_REPLACE: return STAGE_DROP;
-    case ACTION_DELETE: return STAGE_DELETE;
-    case ACTION_REPAIR: return STAGE_RESPELL;
+    case ACTION_CREATE:
+        return STAGE_NEW;
+    case ACTION_REPLACE:
+        return STAGE_DROP;
+    case ACTION_DELETE:
+        return STAGE_DELETE;
+    case ACTION_REPAIR:
+        return STAGE_RESPELL;
     case ACTION_UPDATE:
     case ACTION_ADOPT:
-    case ACTION_MOVE: return STAGE_PATCH;
+    case ACTION_MOVE:
+        return STAGE_PATCH;
     case ACTION_NONE:
     case ACTION_FORGET:
-    case ACTION_ROTATE: break;
+    case ACTION_ROTATE:
+        break;
     }
     return STAGE_NONE;
 }
@@ -339,7 +353,7 @@ static enum call_result not_loaded(const struct call_context *context, struct di
     const struct change *change = context->change;
     struct diag *diag = diag_add(diags, "LF201",
         "%s is stored and the proxy does not load it (provider %s)", change->address,
-        spelling_of(context) != NULL ? spelling_of(context) : "not given");
+        model_spelling_of(context) != NULL ? model_spelling_of(context) : "not given");
 
     diag->address = change->address;
     diag->fix = "look into the proxy's log for the model's name; the row stays, apply again takes "
@@ -348,8 +362,8 @@ static enum call_result not_loaded(const struct call_context *context, struct di
 }
 
 /** The row is stored and not live: the other spelling, once. */
-static enum call_result judge_not_live(const struct call_context *context, unsigned stage,
-    unsigned *ret_next, struct diags *diags)
+static enum call_result judge_not_live(
+    const struct call_context *context, unsigned stage, unsigned *ret_next, struct diags *diags)
 {
     struct model_memory *memory = context->memory;
     const char *other = extra_text(context->change, "other");
@@ -423,11 +437,89 @@ enum call_result model_call(const struct call_context *context, unsigned n,
     return course_call(&course, context, n, previous, ret_request, diags);
 }
 
+/* ------------------------------------------------------------------ in force */
+
+/** /model/info answers from the memory of the pod that is asked: 400 where it has not loaded it. */
+bool model_force(const struct call_context *context, struct request *ret_request)
+{
+    request_make(ret_request, "GET",
+        arena_printf(context->arena, "/model/info?litellm_model_id=%s",
+            text_encode_url(context->arena, model_id_of(context))),
+        NULL);
+    return true;
+}
+
+static bool serves(const struct node *item, const struct call_context *context)
+{
+    const struct node *params = node_get(item, "litellm_params");
+    const char *model = node_get_text(params, "model");
+    const char *bedrock = node_text(wanted(context, "bedrock"));
+    const char *raw = node_text(wanted(context, "model"));
+    const char *name = node_text(wanted(context, "name"));
+    const char *provider =
+        model_provider(context->arena, model, node_get_text(params, "custom_llm_provider"));
+    const char *spelling = model_spelling_of(context);
+
+    if (name != NULL && !text_equal(node_get_text(item, "model_name"), name))
+        return false;
+    if (raw != NULL && !text_equal(model, raw))
+        return false;
+    if (bedrock != NULL && !text_equal(model_bare(model), model_bare(bedrock)))
+        return false;
+    return spelling == NULL || text_equal(provider, spelling);
+}
+
+enum loaded model_forced(const struct call_context *context, const struct reply *reply)
+{
+    const struct node *data = reply_ok(reply) ? node_get(reply->body, "data") : NULL;
+
+    if (reply->outcome != OUTCOME_ANSWERED)
+        return LOADED_UNKNOWN;
+    if (!node_is(data, NODE_LIST) || data->count == 0)
+        return LOADED_NO;
+    /* 1.106 goes on serving the old values when it cannot load the new ones. */
+    return serves(data->items[0], context) ? LOADED_YES : LOADED_OLD_VALUES;
+}
+
+static unsigned retry_first(const struct call_context *context)
+{
+    (void)context;
+    return STAGE_RESPELL;
+}
+
+enum call_result model_retry(const struct call_context *context, unsigned n,
+    const struct reply *previous, struct request *ret_request, struct diags *diags)
+{
+    static const struct course course = {retry_first, build, judge};
+    struct model_memory *memory = context->memory;
+    const char *other = extra_text(context->change, "other");
+
+    if (n == 0) {
+        if (memory->respelled || other == NULL)
+            return CALL_FAILED;
+        memory->respelled = true;
+        memory->spelling = other;
+        memory->flow = (struct flow){0};
+    }
+    return course_call(&course, context, n, previous, ret_request, diags);
+}
+
+struct node *model_remember(const struct call_context *context)
+{
+    const char *spelling = model_spelling_of(context);
+    struct node *extra = node_map(context->arena);
+
+    if (spelling == NULL || wanted(context, "bedrock") == NULL)
+        return NULL;
+    node_set_string(context->arena, extra, "spelling", spelling);
+    return extra;
+}
+
 bool model_probe(const struct call_context *context, struct request *ret_request)
 {
     request_make(ret_request, "GET",
         arena_printf(context->arena, "/v2/model/info?modelId=%s",
-            text_encode_url(context->arena, id_of(context))),
+            text_encode_url(context->arena, model_id_of(context))),
         NULL);
     return true;
 }
@@ -443,7 +535,7 @@ enum probe_result model_probed(const struct call_context *context, const struct 
     for (uint32_t i = 0; i < data->count; i++) {
         struct object *object = model_decode(live, &in, data->items[i]);
 
-        if (object != NULL && text_equal(object->id, id_of(context))) {
+        if (object != NULL && text_equal(object->id, model_id_of(context))) {
             *ret_object = object;
             return PROBE_THERE;
         }

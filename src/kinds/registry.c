@@ -1,7 +1,6 @@
 /* The list of kinds, made from kinds.def. */
 #include "kinds/registry.h"
 
-
 const struct kind_set *kinds_all(void)
 {
     static const struct kind *const kinds[] = {

@@ -12,8 +12,7 @@ static const struct object *by_key(const struct live_kind *in, const char *key)
 
     if (key == NULL)
         return NULL;
-    VEC_EACH(object, &in->list)
-    {
+    VEC_EACH(object, &in->list) {
         if ((*object)->foreign || !text_equal((*object)->key, key))
             continue;
         if (found != NULL)
@@ -66,14 +65,24 @@ const char *resolve_user(const struct plan_context *context, const char *name)
     return NULL;
 }
 
-void extra_set(const struct plan_context *context, struct change *change, const char *key,
-    const char *text)
+void extra_set(
+    const struct plan_context *context, struct change *change, const char *key, const char *text)
 {
-    struct node *extra = change->extra != NULL ? node_copy(context->arena, change->extra)
-                                               : node_map(context->arena);
+    struct node *extra =
+        change->extra != NULL ? node_copy(context->arena, change->extra) : node_map(context->arena);
 
     if (text != NULL)
         node_set_string(context->arena, extra, key, text);
+    change->extra = extra;
+}
+
+void extra_set_bool(
+    const struct plan_context *context, struct change *change, const char *key, bool value)
+{
+    struct node *extra =
+        change->extra != NULL ? node_copy(context->arena, change->extra) : node_map(context->arena);
+
+    node_set_bool(context->arena, extra, key, value);
     change->extra = extra;
 }
 

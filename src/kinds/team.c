@@ -15,7 +15,9 @@
 static const char *const member_roles[] = {"user", "admin", NULL};
 
 static const struct field member_fields[] = {
-    {.name = "role", .type = FIELD_CHOICE, .choices = member_roles,
+    {.name = "role",
+        .type = FIELD_CHOICE,
+        .choices = member_roles,
         .doc = "user (default) or admin (enterprise)"},
     {.name = "budget", .type = FIELD_DECIMAL, .doc = "budget of this person in the team"},
     {.name = "budget_duration", .type = FIELD_DURATION, .doc = "when it starts anew (1.106 on)"},
@@ -161,8 +163,8 @@ static void add_member(const struct check_context *context, const struct kind *k
     const char *team, const struct resource *parent, const struct pair *pair)
 {
     struct arena *arena = context->arena;
-    struct node *entry = node_is(pair->value, NODE_MAP) ? node_copy_shallow(arena, pair->value)
-                                                        : node_map(arena);
+    struct node *entry =
+        node_is(pair->value, NODE_MAP) ? node_copy_shallow(arena, pair->value) : node_map(arena);
     const char *parts[] = {team, pair->key};
 
     if (node_is(pair->value, NODE_STRING))
@@ -180,8 +182,8 @@ static void add_member(const struct check_context *context, const struct kind *k
     strings_add(arena, &member->needs, address_make(arena, "user", &parts[1], 1));
 }
 
-static void expand(const struct check_context *context, const char *name, struct node *entry,
-    struct span where)
+static void expand(
+    const struct check_context *context, const char *name, struct node *entry, struct span where)
 {
     const struct node *members = node_get(entry, "members");
     const struct kind *kind = kind_by_name(context->kinds, "member");
@@ -191,9 +193,8 @@ static void expand(const struct check_context *context, const char *name, struct
     node_unset(entry, "members");
     struct resource *team = desired_add(context, context->kind, &name, 1, entry, where);
 
-    for (uint32_t i = 0; team != NULL && kind != NULL && node_is(members, NODE_MAP) &&
-                         i < members->count;
-         i++)
+    for (uint32_t i = 0;
+         team != NULL && kind != NULL && node_is(members, NODE_MAP) && i < members->count; i++)
         add_member(context, kind, name, team, &members->pairs[i]);
 }
 
@@ -219,8 +220,7 @@ static void cut_metadata(struct object *object)
         node_unset(metadata, own[i]);
 }
 
-static struct object *decode(
-    struct live *live, const struct live_kind *in, const struct node *item)
+static struct object *decode(struct live *live, const struct live_kind *in, const struct node *item)
 {
     const char *id = node_get_text(item, "team_id");
     const char *alias = node_get_text(item, "team_alias");
@@ -233,8 +233,7 @@ static struct object *decode(
     kind_decode(live, object, item);
     cut_metadata(object);
     object->key = arena_strdup(live->arena, alias);
-    object->mark =
-        arena_strdup(live->arena, node_get_text(node_get(item, "metadata"), MARK_KEY));
+    object->mark = arena_strdup(live->arena, node_get_text(node_get(item, "metadata"), MARK_KEY));
     object->updated_at = arena_strdup(live->arena, node_get_text(item, "updated_at"));
     kind_keep(live, object, "metadata", node_get(item, "metadata"));
     kind_keep(live, object, "model_id", node_get(item, "model_id"));
@@ -303,8 +302,7 @@ static void join_aliases(struct live *live, const struct live_kind *in, struct o
     if (!strings_has(&object->unseen, "model_aliases"))
         return;
     if (aliases == NULL) {
-        aliases = waiting(
-            in, "alias", number_text(live->arena, node_get(object->raw, "model_id")));
+        aliases = waiting(in, "alias", number_text(live->arena, node_get(object->raw, "model_id")));
     }
     if (aliases == NULL)
         return;
@@ -330,8 +328,7 @@ static void join_member_defaults(
 
 static void joined(struct live *live, struct live_kind *in)
 {
-    VEC_EACH(object, &in->list)
-    {
+    VEC_EACH(object, &in->list) {
         join_aliases(live, in, *object);
         join_member_defaults(live, in, *object);
     }
@@ -444,8 +441,12 @@ static void build(const struct call_context *context, unsigned stage, struct req
         path = "/team/new";
         body = create_body(context);
         break;
-    case STAGE_DURATION: body = duration_body(context); break;
-    case STAGE_UPDATE: body = update_body(context); break;
+    case STAGE_DURATION:
+        body = duration_body(context);
+        break;
+    case STAGE_UPDATE:
+        body = update_body(context);
+        break;
     case STAGE_PERMISSIONS:
         path = "/team/permissions_update";
         body = permissions_body(context);
@@ -466,16 +467,20 @@ static unsigned first_update(const struct call_context *context)
 static unsigned first(const struct call_context *context)
 {
     switch (context->change->action) {
-    case ACTION_CREATE: return STAGE_CREATE;
-    case ACTION_DELETE: return STAGE_DELETE;
+    case ACTION_CREATE:
+        return STAGE_CREATE;
+    case ACTION_DELETE:
+        return STAGE_DELETE;
     case ACTION_UPDATE:
     case ACTION_ADOPT:
-    case ACTION_MOVE: return first_update(context);
+    case ACTION_MOVE:
+        return first_update(context);
     case ACTION_NONE:
     case ACTION_FORGET:
     case ACTION_REPLACE:
     case ACTION_ROTATE:
-    case ACTION_REPAIR: break;
+    case ACTION_REPAIR:
+        break;
     }
     return STAGE_NONE;
 }
@@ -532,9 +537,12 @@ static enum call_result judge(const struct call_context *context, unsigned stage
     enum call_result result;
 
     switch ((enum stage)stage) {
-    case STAGE_CREATE: return judge_create(context, stage, reply, ret_next, diags);
-    case STAGE_CHECK: return judge_check(context, reply, ret_next, diags);
-    case STAGE_DELETE: return judge_delete(context, stage, reply, ret_next, diags);
+    case STAGE_CREATE:
+        return judge_create(context, stage, reply, ret_next, diags);
+    case STAGE_CHECK:
+        return judge_check(context, reply, ret_next, diags);
+    case STAGE_DELETE:
+        return judge_delete(context, stage, reply, ret_next, diags);
     case STAGE_UPDATE:
         result = judge_plain(context, stage, reply, ret_next, diags);
         if (result == CALL_DONE &&
@@ -544,7 +552,8 @@ static enum call_result judge(const struct call_context *context, unsigned stage
         }
         return result;
     case STAGE_DURATION:
-    case STAGE_PERMISSIONS: break;
+    case STAGE_PERMISSIONS:
+        break;
     }
     return judge_plain(context, stage, reply, ret_next, diags);
 }

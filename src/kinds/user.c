@@ -10,8 +10,6 @@
 #include "kinds/registry.h"
 #include "model/desired.h"
 
-#include <strings.h>
-
 static const char *const roles[] = {"proxy_admin", "proxy_admin_viewer", "internal_user",
     "internal_user_viewer", "org_admin", "team", "customer", NULL};
 
@@ -80,8 +78,7 @@ static const struct listing listings[] = {
 };
 
 static const char *const row_columns[] = {"user_id", "max_parallel_requests", NULL};
-static const char *const invitation_columns[] = {
-    "id", "user_id", "created_by", "updated_by", NULL};
+static const char *const invitation_columns[] = {"id", "user_id", "created_by", "updated_by", NULL};
 
 static const struct sql_listing tables[] = {
     {.name = "rows", .table = "LiteLLM_UserTable", .columns = row_columns, .order = "user_id"},
@@ -101,11 +98,23 @@ struct memory {
 
 /* ------------------------------------------------------------------ the spec */
 
-static void expand(const struct check_context *context, const char *name, struct node *entry,
-    struct span where)
+static void expand(
+    const struct check_context *context, const char *name, struct node *entry, struct span where)
 {
-    if (node_get(entry, "email") == NULL && strchr(name, '@') != NULL)
-        node_set_string(context->arena, entry, "email", name);
+    const struct node *email = node_get(entry, "email");
+    const char *text = email != NULL ? node_text(email) : name;
+
+    /* E-mails that differ in case only are one; sign-on providers deliver them in any. */
+    if (text != NULL && (email != NULL || strchr(name, '@') != NULL)) {
+        struct node *lower = node_string(context->arena, text_lower(context->arena, text));
+
+        if (email != NULL) {
+            lower->file = email->file;
+            lower->line = email->line;
+            lower->column = email->column;
+        }
+        node_set(context->arena, entry, "email", lower);
+    }
     desired_add(context, context->kind, &name, 1, entry, where);
 }
 
@@ -143,8 +152,7 @@ static const char *identify(const struct plan_context *context, const struct res
 
 /* ------------------------------------------------------------------ the server */
 
-static struct object *decode(
-    struct live *live, const struct live_kind *in, const struct node *item)
+static struct object *decode(struct live *live, const struct live_kind *in, const struct node *item)
 {
     const char *id = node_get_text(item, "user_id");
     const char *email = node_get_text(item, "user_email");
@@ -156,8 +164,9 @@ static struct object *decode(
 
     kind_decode(live, object, item);
     object->key = named ? text_lower(live->arena, email) : NULL;
-    object->mark =
-        arena_strdup(live->arena, node_get_text(node_get(item, "metadata"), MARK_KEY));
+    if (named)
+        kind_set_field(live, object, "email", node_string(live->arena, object->key));
+    object->mark = arena_strdup(live->arena, node_get_text(node_get(item, "metadata"), MARK_KEY));
     object->updated_at = arena_strdup(live->arena, node_get_text(item, "updated_at"));
     object->foreign = text_equal(id, "default_user_id");
     kind_keep(live, object, "metadata", node_get(item, "metadata"));
@@ -208,8 +217,7 @@ static bool item(struct live *live, struct live_kind *in, const char *name, cons
 
 static void joined(struct live *live, struct live_kind *in)
 {
-    VEC_EACH(it, &in->list)
-    {
+    VEC_EACH(it, &in->list) {
         const struct node *row = waiting(in, "row", (*it)->id);
         const struct node *parallel = node_get(row, "max_parallel_requests");
 
@@ -221,31 +229,6 @@ static void joined(struct live *live, struct live_kind *in)
 }
 
 /* ------------------------------------------------------------------ changes */
-
-/** E-mails that differ in case only are one. */
-static void drop_case_change(struct change *change, const struct object *object)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < change->fields.count; i++) {
-        const struct field_change *it = &change->fields.at[i];
-        const char *want = node_text(it->new);
-        bool same = text_equal(it->path, "email") && want != NULL && object->key != NULL &&
-                    strcasecmp(want, object->key) == 0;
-
-        if (!same)
-            change->fields.at[kept++] = *it;
-    }
-    change->fields.count = kept;
-}
-
-static void plan(const struct plan_context *context, const struct resource *resource,
-    const struct object *object, struct change *change)
-{
-    (void)context, (void)resource;
-    if (object != NULL)
-        drop_case_change(change, object);
-}
 
 static bool takes(const struct object *gone, const struct object *other)
 {
@@ -311,8 +294,12 @@ static void build(const struct call_context *context, unsigned stage, struct req
             node_copy(arena, invitations(context)->items[memory->invitation]));
         request_make(ret_request, "POST", "/invitation/delete", body);
         return;
-    case STAGE_CREATE: body = create_body(context); break;
-    case STAGE_UPDATE: body = update_body(context); break;
+    case STAGE_CREATE:
+        body = create_body(context);
+        break;
+    case STAGE_UPDATE:
+        body = update_body(context);
+        break;
     }
     node_set_string(arena, body, "user_id", id_of(context));
     request_make(ret_request, "POST", stage == STAGE_CREATE ? "/user/new" : "/user/update", body);
@@ -321,16 +308,20 @@ static void build(const struct call_context *context, unsigned stage, struct req
 static unsigned first(const struct call_context *context)
 {
     switch (context->change->action) {
-    case ACTION_CREATE: return STAGE_CREATE;
-    case ACTION_DELETE: return STAGE_DELETE;
+    case ACTION_CREATE:
+        return STAGE_CREATE;
+    case ACTION_DELETE:
+        return STAGE_DELETE;
     case ACTION_UPDATE:
     case ACTION_ADOPT:
-    case ACTION_MOVE: return update_body(context)->count > 0 ? STAGE_UPDATE : STAGE_NONE;
+    case ACTION_MOVE:
+        return update_body(context)->count > 0 ? STAGE_UPDATE : STAGE_NONE;
     case ACTION_NONE:
     case ACTION_FORGET:
     case ACTION_REPLACE:
     case ACTION_ROTATE:
-    case ACTION_REPAIR: break;
+    case ACTION_REPAIR:
+        break;
     }
     return STAGE_NONE;
 }
@@ -397,18 +388,22 @@ static enum call_result judge(const struct call_context *context, unsigned stage
     enum call_result result;
 
     switch ((enum stage)stage) {
-    case STAGE_CREATE: return judge_create(context, stage, reply, ret_next, diags);
-    case STAGE_CHECK: return judge_check(context, reply, ret_next, diags);
-    case STAGE_DELETE: return judge_gone(context, stage, reply, ret_next, diags);
+    case STAGE_CREATE:
+        return judge_create(context, stage, reply, ret_next, diags);
+    case STAGE_CHECK:
+        return judge_check(context, reply, ret_next, diags);
+    case STAGE_DELETE:
+        return judge_gone(context, stage, reply, ret_next, diags);
     case STAGE_INVITATION:
         result = judge_delete(context, stage, reply, ret_next, diags);
         if (result != CALL_DONE)
             return result;
         memory->invitation++;
-        *ret_next = memory->invitation < invitations(context)->count ? STAGE_INVITATION
-                                                                     : STAGE_DELETE;
+        *ret_next =
+            memory->invitation < invitations(context)->count ? STAGE_INVITATION : STAGE_DELETE;
         return CALL_SEND;
-    case STAGE_UPDATE: break;
+    case STAGE_UPDATE:
+        break;
     }
     return judge_plain(context, stage, reply, ret_next, diags);
 }
@@ -443,8 +438,9 @@ const struct kind kind_user = {
     .name = "user",
     .section = "users",
     .title = "users",
-    .doc = "People. No key is made for them and no mail is sent. Whoever is in the table counts for "
-           "the five seats of single sign-on without a licence, whatever the role.",
+    .doc =
+        "People. No key is made for them and no mail is sent. Whoever is in the table counts for "
+        "the five seats of single sign-on without a licence, whatever the role.",
     .fields = fields,
     .ownership = OWNERSHIP_KEEP,
     .expand = expand,
@@ -455,7 +451,6 @@ const struct kind kind_user = {
     .tables = tables,
     .item = item,
     .joined = joined,
-    .plan = plan,
     .takes = takes,
     .call = call,
     .memory = sizeof(struct memory),

@@ -83,8 +83,8 @@ static bool id_usable(
     const struct check_context *context, const struct kind *kind, const struct node *id)
 {
     const char *text = id->text;
-    size_t length = strspn(
-        text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-@+");
+    size_t length =
+        strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-@+");
     bool user = strcmp(kind->name, "user") == 0;
     bool good = length > 0 && text[length] == '\0' && length <= ID_GIVEN_MOST &&
                 (user || strpbrk(text, "@+") == NULL);
@@ -104,8 +104,8 @@ struct resource *desired_add(const struct check_context *context, const struct k
     char *address = address_make(arena, kind->name, parts, part_count);
     const struct resource *first = desired_resource(desired, address);
     if (first != NULL) {
-        struct diag *diag = diag_at(context->diags, "LF024", where, "keep one of the two",
-            "%s is declared twice", address);
+        struct diag *diag = diag_at(
+            context->diags, "LF024", where, "keep one of the two", "%s is declared twice", address);
         diag->address = address;
         diag->also = first->where;
         diag->also_label = "first here";

@@ -52,8 +52,7 @@ void live_add(struct live *live, struct live_kind *in, struct object *object)
         *VEC_ADD(live->arena, &in->list) = object;
         return;
     }
-    VEC_EACH(at, &in->list)
-    {
+    VEC_EACH(at, &in->list) {
         if (*at == before) {
             *at = object;
             return;
@@ -75,8 +74,7 @@ bool allowed(const struct allowances *allowances, const char *name, const char *
 {
     if (allowances == NULL)
         return false;
-    VEC_EACH(allowance, &allowances->list)
-    {
+    VEC_EACH(allowance, &allowances->list) {
         if (strcmp(allowance->name, name) != 0)
             continue;
         if (allowance->address == NULL)
@@ -99,9 +97,8 @@ void guard_add(const struct plan_context *context, const char *id, const char *a
     va_end(args);
     if (allow == NULL)
         return;
-    guard->allow = address == NULL
-                       ? arena_printf(context->arena, "--allow-%s", allow)
-                       : arena_printf(context->arena, "--allow-%s %s", allow, address);
+    guard->allow = address == NULL ? arena_printf(context->arena, "--allow-%s", allow)
+                                   : arena_printf(context->arena, "--allow-%s %s", allow, address);
     guard->allowed = allowed(context->allowances, allow, address);
 }
 

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "value/read.h"
 
+#include <strings.h>
 #include <unistd.h>
 
 #define REFERENCE_FIX                                                                              \
@@ -136,7 +137,8 @@ static void flow_word(struct buf *out, const char *word)
     size_t length = strlen(word);
     bool bare = length > 0 && word[strcspn(word, ",[]{}#&*!|>'\"%@`\\\t\r\n")] == '\0' &&
                 strstr(word, ": ") == NULL && word[length - 1] != ':' && word[0] != ' ' &&
-                word[length - 1] != ' ' && strchr("-?:", word[0]) == NULL;
+                word[length - 1] != ' ' && strchr("-?:~", word[0]) == NULL &&
+                strcasecmp(word, "null") != 0;
 
     if (bare)
         buf_str(out, word);

@@ -139,7 +139,7 @@ void page_header(const struct page *page, const struct plan *plan)
 {
     const struct live *live = plan->live;
     CLEANUP_BUF struct buf text = BUF_INIT(0);
-    buf_str(&text, page_clean(page, plan->spec->environment));
+    const char *name = page_clean(page, plan->spec->environment);
     if (live != NULL) {
         const char *version = live->server.version;
         buf_printf(&text, " · LiteLLM %s",
@@ -150,7 +150,8 @@ void page_header(const struct page *page, const struct plan *plan)
     }
     if (plan->fingerprint != NULL)
         buf_printf(&text, " · plan %s", plan->fingerprint);
-    page_ink(page, INK_BOLD, buf_text(&text));
+    page_ink(page, INK_BOLD, name);
+    page_wrap(page, buf_text(&text), page_columns(name), 2);
     buf_char(page->out, '\n');
     page_not_seen(page, plan);
     if (plan->scoped)

@@ -21,8 +21,8 @@ static void check_homes(struct typing *t, const struct node *raw)
 {
     const struct node *release = node_get(raw, "release");
     const struct node *values = node_get(release, "values");
-    two_homes(t, node_pair(release, "config"), node_pair(values, "proxy_config"),
-        "release.config", "release.values.proxy_config");
+    two_homes(t, node_pair(release, "config"), node_pair(values, "proxy_config"), "release.config",
+        "release.values.proxy_config");
     two_homes(t, node_pair(release, "image"), node_pair(values, "image"), "release.image",
         "release.values.image");
     two_homes(t, node_pair(raw, "ingress"), node_pair(values, "ingress"), "ingress",
@@ -69,7 +69,8 @@ static void written_out(struct typing *t, const struct node *map, const char *ke
         return;
     hide_secret(t, pair->value);
     diag_at(t->diags, "LF019", pair_span(pair),
-        "put it into a Secret under \"secrets\" and name that in release.values.masterkeySecretName",
+        "put it into a Secret under \"secrets\" and name that in "
+        "release.values.masterkeySecretName",
         "%s is written out", what);
 }
 
@@ -98,8 +99,8 @@ static void check_release(struct typing *t, const struct node *raw)
         return;
     const struct node *image = node_get(release->value, "image");
     written_out(t, node_get(release->value, "values"), "masterkey", "the master key");
-    written_out(t, node_path(release->value, "config.general_settings"), "master_key",
-        "the master key");
+    written_out(
+        t, node_path(release->value, "config.general_settings"), "master_key", "the master key");
     /* An image without a tag is a missing key, said where the section was typed. */
     if (is_null(image) && is_null(node_path(release->value, "values.image")))
         diag_at(t->diags, "LF025", pair_span(release), "add image: { tag: v1.81.15-stable }",
@@ -129,8 +130,7 @@ static void check_cluster(struct typing *t, const struct node *raw)
 
 /* ------------------------------------------------------------------ names */
 
-static void check_claude_code(
-    struct typing *t, const struct spec *spec, const struct names *names)
+static void check_claude_code(struct typing *t, const struct spec *spec, const struct names *names)
 {
     const struct node *tiers = node_get(spec->document, "claude_code");
     for (uint32_t i = 0; node_is(tiers, NODE_MAP) && i < tiers->count; i++) {
@@ -185,7 +185,8 @@ static void check_moved(struct typing *t, struct spec *spec)
             diag_at(t->diags, "LF025", node_span(from), NULL, "%s", why);
             continue;
         }
-        if (desired_resource(&spec->desired, new) == NULL && diags_errors(t->diags) == t->errors_before) {
+        if (desired_resource(&spec->desired, new) == NULL &&
+            diags_errors(t->diags) == t->errors_before) {
             diag_at(t->diags, "LF014", node_span(to), "declare it, or take the move out",
                 "%s is moved to %s, which is not declared", old, new);
             continue;

@@ -72,8 +72,8 @@ static struct node *read_file(struct reading *reading, const char *shown, struct
         if (where.file == 0)
             where.file = diags_source(reading->diags, shown, NULL, 0);
         if (error == EFBIG)
-            diag_at(reading->diags, "LF005", where, "split the file",
-                "%s is larger than %zu MiB", shown, READ_MAX_YAML >> 20);
+            diag_at(reading->diags, "LF005", where, "split the file", "%s is larger than %zu MiB",
+                shown, READ_MAX_YAML >> 20);
         else
             diag_at(reading->diags, "LF001", where, NULL, "%s cannot be read: %s", shown,
                 strerror(error));
@@ -147,8 +147,8 @@ static struct node *extended(struct reading *reading, const struct node *extends
     reading->depth++;
     for (uint32_t i = 0; i < count; i++) {
         const char *path = extended_path(reading, items[i], from);
-        struct node *node = path == NULL ? broken(reading)
-                                         : document_of(reading, path, node_span(items[i]));
+        struct node *node =
+            path == NULL ? broken(reading) : document_of(reading, path, node_span(items[i]));
         if (node != NULL)
             base = merge_over(reading->arena, base, node);
     }
@@ -197,9 +197,9 @@ static void join_file(struct reading *reading, struct node *all, const struct no
             put_pair(reading->arena, all, pair, pair->value);
             continue;
         }
-        struct diag *diag = diag_at(reading->diags, "LF015", pair_span(pair),
-            "keep it in one of the two files", "\"%s\" stands in two files of this environment",
-            pair->key);
+        struct diag *diag =
+            diag_at(reading->diags, "LF015", pair_span(pair), "keep it in one of the two files",
+                "\"%s\" stands in two files of this environment", pair->key);
         diag->also = pair_span(first);
         diag->also_label = "first here";
     }

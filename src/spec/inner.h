@@ -111,6 +111,7 @@ struct typing {
     const struct kind_set *kinds;
     const char *tier;
     size_t errors_before; /* in `diags`, when this environment's turn came */
+    unsigned unknown;     /* keys; after many, what is known is no longer looked up for each */
     unsigned guesses;     /* did-you-mean over long lists is given up after so many */
 };
 
@@ -133,8 +134,10 @@ struct node *type_document(struct typing *t, const struct node *raw);
 struct node *wrong_type(struct typing *t, const struct node *node, const char *what,
     const char *wanted, const char *fix);
 /** LF010 with the nearest of `known`, or all of them where they are few. */
-void unknown_key(struct typing *t, const struct pair *pair, const char *owner,
-    const struct strings *known);
+void unknown_key(
+    struct typing *t, const struct pair *pair, const char *owner, const struct strings *known);
+/** Whether so many keys were unknown that no more help is given. */
+bool tired(const struct typing *t);
 /** `to` with the place of `from`. */
 struct node *placed(struct node *to, const struct node *from);
 /** Plain `null`, `~` or nothing. */
@@ -164,8 +167,8 @@ struct names {
 };
 
 /** Gathers every callable name: models:, release.config.model_list, aliases of teams. */
-struct names names_gather(
-    struct arena *arena, const struct node *raw, const struct node *document, struct desired *desired);
+struct names names_gather(struct arena *arena, const struct node *raw, const struct node *document,
+    struct desired *desired);
 /** The callable name of an entry of models: its `name`, else its key. */
 const char *model_called(const struct pair *entry);
 /** The addresses a model name leads to (maybe none), or NULL when nothing declares it. */

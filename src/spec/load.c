@@ -30,8 +30,8 @@ static struct threshold threshold_of(const struct node *policy, const char *key,
     const char *text = node_get_text(policy, key);
     if (text == NULL)
         return (struct threshold){.percent = true, .value = percent};
-    return (struct threshold){.percent = text[strlen(text) - 1] == '%',
-        .value = (uint32_t)strtoul(text, NULL, 10)};
+    return (struct threshold){
+        .percent = text[strlen(text) - 1] == '%', .value = (uint32_t)strtoul(text, NULL, 10)};
 }
 
 static struct strings texts_of(struct arena *arena, const struct node *list)
@@ -66,7 +66,8 @@ void spec_fill(struct typing *t, struct spec *spec)
     spec->hash_key = node_get_text(spec->backend, "hash_key");
     fill_targets(spec);
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-        if (!is_null(node_get(spec->raw, others[i])) && kind_by_section(t->kinds, others[i]) == NULL)
+        if (!is_null(node_get(spec->raw, others[i])) &&
+            kind_by_section(t->kinds, others[i]) == NULL)
             strings_add(t->arena, &spec->not_collected, others[i]);
     }
     spec->policy.max_delete = threshold_of(policy, "max_delete", 10);
@@ -81,10 +82,22 @@ void spec_fill(struct typing *t, struct spec *spec)
 /* Whoever found a secret written out: the line that holds it is not shown with the fault. */
 static void blank_secrets(struct reading *reading)
 {
-    VEC_EACH(diag, &reading->diags->list)
-    {
+    VEC_EACH(diag, &reading->diags->list) {
         if (strcmp(diag->id, "LF019") == 0 || strcmp(diag->id, "LF020") == 0)
             reading_blank(reading, diag->where);
+    }
+}
+
+/* The policy's level of a rule goes before the rule's own. */
+static void level_rules(const struct spec *spec, struct diags *diags, size_t first)
+{
+    for (size_t i = first; i < diags->list.count; i++) {
+        struct diag *diag = &diags->list.at[i];
+        const char *level = node_get_text(spec->policy.lint, diag->id);
+        for (int s = SEVERITY_OFF; level != NULL && s <= SEVERITY_ERROR; s++) {
+            if (strcmp(level, severity_name((enum severity)s)) == 0)
+                diag_set_severity(diags, diag, (enum severity)s);
+        }
     }
 }
 
@@ -92,7 +105,7 @@ struct spec *spec_load(struct arena *arena, const struct spec_options *options,
     const struct kind_set *kinds, struct diags *diags)
 {
     struct reading reading = {.arena = arena, .diags = diags, .root = options->root};
-    size_t errors_before = diags_errors(diags);
+    size_t errors_before = diags_errors(diags), first = diags->list.count;
     if (!place_find(arena, options, &reading.place, diags))
         return NULL;
     reading.documents = map_init(arena);
@@ -124,6 +137,7 @@ struct spec *spec_load(struct arena *arena, const struct spec_options *options,
         check_spec(&t, spec, &names);
     }
     spec_fill(&t, spec);
+    level_rules(spec, diags, first);
     blank_secrets(&reading);
     return spec;
 }

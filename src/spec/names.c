@@ -65,11 +65,10 @@ static void gather_aliases(struct names *names, const struct node *teams, struct
     }
 }
 
-struct names names_gather(
-    struct arena *arena, const struct node *raw, const struct node *document, struct desired *desired)
+struct names names_gather(struct arena *arena, const struct node *raw, const struct node *document,
+    struct desired *desired)
 {
-    struct names names = {
-        .arena = arena, .models = map_init(arena), .group_set = map_init(arena)};
+    struct names names = {.arena = arena, .models = map_init(arena), .group_set = map_init(arena)};
     gather_models(&names, node_get(raw, "models"), node_get(document, "models"), desired);
     gather_config(&names, document, desired);
     gather_aliases(&names, node_get(document, "teams"), desired);

@@ -73,8 +73,8 @@ char *path_open(struct arena *arena, const char *root, const char *shown)
 static bool is_plain_name(const char *name)
 {
     return *name != '\0' && *name != '.' &&
-           name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")] ==
-               '\0';
+           name[strspn(
+               name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")] == '\0';
 }
 
 static bool has_yaml(struct arena *arena, const char *folder)
@@ -103,8 +103,8 @@ static const char *which_there_are(struct arena *arena, const char *root, const 
     return arena_printf(arena, "there are: %s", all);
 }
 
-static bool not_there(struct arena *arena, const struct spec_options *options, const char *shown,
-    struct diags *diags)
+static bool not_there(
+    struct arena *arena, const struct spec_options *options, const char *shown, struct diags *diags)
 {
     const char *folder = path_open(arena, options->root, shown);
     const char *why = file_is_folder(folder) ? "holds no *.yaml file" : "is no folder";
@@ -125,8 +125,8 @@ static const char *named_path(struct arena *arena, const char *root, const char 
     return named;
 }
 
-bool place_find(struct arena *arena, const struct spec_options *options, struct place *ret,
-    struct diags *diags)
+bool place_find(
+    struct arena *arena, const struct spec_options *options, struct place *ret, struct diags *diags)
 {
     struct place place = {.top = "."};
     if (strchr(options->name, '/') == NULL) {

@@ -8,35 +8,45 @@
 static const char intro[] =
     "# The spec language\n"
     "\n"
-    "Printed by `liteform reference` from the tables that the program reads specs with; do not edit\n"
-    "it. `schema.json` beside it is the same for editors, `examples/` has one small environment for\n"
+    "Printed by `liteform reference` from the tables that the program reads specs with; do not "
+    "edit\n"
+    "it. `schema.json` beside it is the same for editors, `examples/` has one small environment "
+    "for\n"
     "each kind. `liteform new NAME` writes an environment to start from, `liteform explain LF014`\n"
     "tells more about a fault.\n"
     "\n"
     "## Files\n"
     "\n"
-    "An environment is a folder below `environments/`. All `*.yaml` files directly in it are read as\n"
+    "An environment is a folder below `environments/`. All `*.yaml` files directly in it are read "
+    "as\n"
     "one document; how it is split is up to you, but a top-level key stands in one file only.\n"
     "`environment:` must be the folder's name, so that a copied folder cannot be applied to the\n"
     "system it was copied from.\n"
     "\n"
     "`extends:` names files that lie below: `extends: ../common/base.yaml`, or a list. Paths are\n"
     "relative to the file they stand in. They are merged in their order, then the file itself on\n"
-    "top: maps merge key by key, lists and scalars replace what is below, `null` removes it. A file\n"
+    "top: maps merge key by key, lists and scalars replace what is below, `null` removes it. A "
+    "file\n"
     "may extend others; a circle is an error. `liteform show ENV --origin` prints the merged\n"
     "document with the file and line of every value.\n"
     "\n"
     "## Scalars\n"
     "\n"
     "Plain YAML 1.2: no templates, loops, anchors, aliases, tags. The table of a section decides\n"
-    "what a scalar is: where a text is wanted, `no`, `1.80` and `007` are texts. A boolean is `true`\n"
-    "or `false`. A number in quotes is a text, and an error where a number is wanted. In free-form\n"
-    "maps (`params`, `metadata`, `values`) a plain scalar is what YAML 1.2 says; what YAML 1.1 would\n"
-    "read differently (`yes`, `0777`, `12:30`) is text and a warning. Unknown and duplicate keys are\n"
+    "what a scalar is: where a text is wanted, `no`, `1.80` and `007` are texts. A boolean is "
+    "`true`\n"
+    "or `false`. A number in quotes is a text, and an error where a number is wanted. In "
+    "free-form\n"
+    "maps (`params`, `metadata`, `values`) a plain scalar is what YAML 1.2 says; what YAML 1.1 "
+    "would\n"
+    "read differently (`yes`, `0777`, `12:30`) is text and a warning. Unknown and duplicate keys "
+    "are\n"
     "errors. A duration is a number and one of `s m h d w mo`: `30d`.\n"
     "\n"
-    "Lists of models name declared models (of `models`, of `release.config.model_list`, aliases of\n"
-    "teams, access groups), or are the word `all` or `none`. An empty list is an error: the server\n"
+    "Lists of models name declared models (of `models`, of `release.config.model_list`, aliases "
+    "of\n"
+    "teams, access groups), or are the word `all` or `none`. An empty list is an error: the "
+    "server\n"
     "takes it for all models.\n"
     "\n"
     "## Secrets\n"
@@ -56,7 +66,8 @@ static const char intro[] =
     "## Addresses\n"
     "\n"
     "`kind/name`, such as `team/platform`; a deployment is `model/NAME/DEPLOYMENT`, a member\n"
-    "`member/TEAM/PERSON`. In names `/`, `*`, `%` and white space are percent-encoded. Where a list\n"
+    "`member/TEAM/PERSON`. In names `/`, `*`, `%` and white space are percent-encoded. Where a "
+    "list\n"
     "of addresses takes patterns, `*` is any run of characters.\n"
     "\n"
     "An entry that is renamed is a delete and a create, unless `moved` says that it is the same:\n"
@@ -66,8 +77,10 @@ static const char intro[] =
     "  - { from: team/platform, to: team/core }\n"
     "```\n"
     "\n"
-    "An entry that is taken out: what was created from here is deleted where `policy.ownership` says\n"
-    "`full`; what was found and adopted is only forgotten, unless `removed: [team/old]` asks for it.\n";
+    "An entry that is taken out: what was created from here is deleted where `policy.ownership` "
+    "says\n"
+    "`full`; what was found and adopted is only forgotten, unless `removed: [team/old]` asks for "
+    "it.\n";
 
 static void cell(struct buf *out, const char *text)
 {
@@ -159,8 +172,9 @@ static void kind_section(struct buf *out, const struct kind *kind)
     static const char *const levels[] = {
         [OWNERSHIP_FULL] = "full", [OWNERSHIP_KEEP] = "keep", [OWNERSHIP_IGNORE] = "ignore"};
     buf_printf(out, "\n## `%s`\n\n%s\n", kind->section, kind->doc != NULL ? kind->doc : "");
-    buf_printf(out, "\nA map of names to entries; addresses are `%s/NAME`. Ownership unless the\n"
-                    "policy says otherwise: `%s`.\n",
+    buf_printf(out,
+        "\nA map of names to entries; addresses are `%s/NAME`. Ownership unless the\n"
+        "policy says otherwise: `%s`.\n",
         kind->name, levels[kind->ownership]);
     field_rows(out, kind->fields);
     for (const struct field *field = kind->fields; field->name != NULL; field++) {
@@ -179,21 +193,36 @@ static void kind_section(struct buf *out, const struct kind *kind)
 static const char *shape_name(enum shape shape)
 {
     switch (shape) {
-    case SHAPE_FIELD: return "";
-    case SHAPE_OBJECT: return "map, below";
-    case SHAPE_NAMED: return "map of maps of secrets";
-    case SHAPE_OBJECTS: return "list of maps, below";
-    case SHAPE_TEXTS: return "text or list of texts";
-    case SHAPE_TEXT_MAP: return "map of texts";
-    case SHAPE_PLACE: return "text or `{ env: NAME }`";
-    case SHAPE_URL: return "URL or `{ env: NAME }`";
-    case SHAPE_FILE: return "path or `{ env: NAME }`";
-    case SHAPE_BACKEND: return "`local`, or map, below";
-    case SHAPE_MASTER_KEY: return "secret";
-    case SHAPE_THRESHOLD: return "number or percent";
-    case SHAPE_OWNERSHIP: return "map of `full`, `keep`, `ignore`";
-    case SHAPE_LINT: return "map of rule to level";
-    case SHAPE_ADDRESSES: return "list of addresses";
+    case SHAPE_FIELD:
+        return "";
+    case SHAPE_OBJECT:
+        return "map, below";
+    case SHAPE_NAMED:
+        return "map of maps of secrets";
+    case SHAPE_OBJECTS:
+        return "list of maps, below";
+    case SHAPE_TEXTS:
+        return "text or list of texts";
+    case SHAPE_TEXT_MAP:
+        return "map of texts";
+    case SHAPE_PLACE:
+        return "text or `{ env: NAME }`";
+    case SHAPE_URL:
+        return "URL or `{ env: NAME }`";
+    case SHAPE_FILE:
+        return "path or `{ env: NAME }`";
+    case SHAPE_BACKEND:
+        return "`local`, or map, below";
+    case SHAPE_MASTER_KEY:
+        return "secret";
+    case SHAPE_THRESHOLD:
+        return "number or percent";
+    case SHAPE_OWNERSHIP:
+        return "map of `full`, `keep`, `ignore`";
+    case SHAPE_LINT:
+        return "map of rule to level";
+    case SHAPE_ADDRESSES:
+        return "list of addresses";
     }
     return "";
 }
@@ -208,9 +237,10 @@ static void rule_rows(struct buf *out, const struct rule *rules)
         else
             buf_str(out, shape_name(rule->shape));
         bool required = (rule->field.flags & FIELD_REQUIRED) != 0;
-        buf_printf(out, " | %s | ", required ? "required"
-                                    : rule->otherwise != NULL ? rule->otherwise
-                                                              : "");
+        buf_printf(out, " | %s | ",
+            required                  ? "required"
+            : rule->otherwise != NULL ? rule->otherwise
+                                      : "");
         cell(out, rule->field.doc);
         buf_str(out, " |\n");
     }

@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct check_context context_of(
-    struct typing *t, struct spec *spec, const struct kind *kind)
+static struct check_context context_of(struct typing *t, struct spec *spec, const struct kind *kind)
 {
     return (struct check_context){.arena = t->arena,
         .desired = &spec->desired,
@@ -49,28 +48,28 @@ static void same_thing(struct typing *t, struct map *seen, struct resource *reso
 /* E-mails are one address in any case of letters; deployments of one model are alike on purpose. */
 static const char *natural_key(struct arena *arena, const struct resource *resource)
 {
-    if (resource->key == NULL || strcmp(resource->kind->name, "model") == 0)
+    /* A member is called by nothing but its team and its person. */
+    const char *called = resource->key != NULL ? resource->key : resource->name;
+    if (strcmp(resource->kind->name, "model") == 0)
         return NULL;
-    const char *key = strchr(resource->key, '@') != NULL ? text_lower(arena, resource->key)
-                                                         : resource->key;
+    const char *key = strchr(called, '@') != NULL ? text_lower(arena, called) : called;
     return arena_printf(arena, "%s\n%s", resource->kind->name, key);
 }
 
 static void check_twins(struct typing *t, struct desired *desired)
 {
     struct map ids = map_init(t->arena), keys = map_init(t->arena);
-    VEC_EACH(at, &desired->list)
-    {
+    VEC_EACH(at, &desired->list) {
         struct resource *resource = *at;
         if (resource->key == NULL)
             resource->key = resource->kind->natural(t->arena, resource);
         if (resource->id != NULL)
-            same_thing(t, &ids,
-                resource, arena_printf(t->arena, "%s\n%s", resource->kind->name, resource->id),
-                "id");
+            same_thing(t, &ids, resource,
+                arena_printf(t->arena, "%s\n%s", resource->kind->name, resource->id), "id");
         const char *key = natural_key(t->arena, resource);
         if (key != NULL)
-            same_thing(t, &keys, resource, key, "name on the server");
+            same_thing(t, &keys, resource, key,
+                strchr(key, '@') != NULL ? "e-mail" : "name on the server");
     }
 }
 
@@ -132,10 +131,10 @@ static void refer(const struct references *r, const char *refers, const struct n
     struct strings names = written_names(r, kind);
     const char *fix = guess(t, name, &names);
     if (fix == NULL && kind->section != NULL)
-        fix = arena_printf(t->arena, "declare it under \"%s\", or name one that is there",
-            kind->section);
-    struct diag *diag = diag_at(t->diags, "LF014", node_span(at), fix,
-        "%s \"%s\" is not declared", refers, name);
+        fix = arena_printf(
+            t->arena, "declare it under \"%s\", or name one that is there", kind->section);
+    struct diag *diag =
+        diag_at(t->diags, "LF014", node_span(at), fix, "%s \"%s\" is not declared", refers, name);
     diag->address = r->resource->address;
 }
 
@@ -167,8 +166,9 @@ static void refer_fields(
     }
 }
 
-/* Sorted, each once; a resource does not wait for itself. */
-static void tidy_needs(struct arena *arena, struct resource *resource)
+/* Sorted, each once, only what is declared; a resource does not wait for itself. */
+static void tidy_needs(
+    struct arena *arena, const struct desired *desired, struct resource *resource)
 {
     struct strings tidy = {0};
     if (resource->parent != NULL)
@@ -177,7 +177,8 @@ static void tidy_needs(struct arena *arena, struct resource *resource)
     for (size_t i = 0; i < resource->needs.count; i++) {
         const char *need = resource->needs.at[i];
         bool again = tidy.count > 0 && strcmp(tidy.at[tidy.count - 1], need) == 0;
-        if (!again && strcmp(need, resource->address) != 0)
+        bool other = strcmp(need, resource->address) != 0;
+        if (!again && other && desired_resource(desired, need) != NULL)
             strings_add(arena, &tidy, need);
     }
     resource->needs = tidy;
@@ -186,8 +187,7 @@ static void tidy_needs(struct arena *arena, struct resource *resource)
 /* A model's name leads to all its deployments. */
 static void name_deployments(struct typing *t, struct spec *spec, struct names *names)
 {
-    VEC_EACH(at, &spec->desired.list)
-    {
+    VEC_EACH(at, &spec->desired.list) {
         struct resource *resource = *at;
         if (strcmp(resource->kind->name, "model") != 0)
             continue;
@@ -210,8 +210,8 @@ bool model_known(struct typing *t, const struct desired *desired, const struct n
         fix = guess(t, at->text, &names->groups);
     if (fix == NULL)
         fix = "declare it under \"models\" or in release.config.model_list";
-    struct diag *diag = diag_at(
-        t->diags, "LF014", node_span(at), fix, "model \"%s\" is not declared", at->text);
+    struct diag *diag =
+        diag_at(t->diags, "LF014", node_span(at), fix, "model \"%s\" is not declared", at->text);
     diag->address = address;
     return false;
 }
@@ -224,15 +224,13 @@ void resources_make(struct typing *t, struct spec *spec, struct names *names)
     }
     name_deployments(t, spec, names);
     check_twins(t, &spec->desired);
-    VEC_EACH(at, &spec->desired.list)
-    {
+    VEC_EACH(at, &spec->desired.list) {
         struct resource *resource = *at;
         struct references r = {t, spec, names, resource};
         refer_fields(&r, resource->kind->fields, resource->fields);
-        tidy_needs(t->arena, resource);
+        tidy_needs(t->arena, &spec->desired, resource);
     }
-    VEC_EACH(at, &spec->desired.list)
-    {
+    VEC_EACH(at, &spec->desired.list) {
         const struct resource *resource = *at;
         struct check_context context = context_of(t, spec, resource->kind);
         if (resource->kind->check != NULL)

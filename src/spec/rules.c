@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct strings rule_names(struct arena *arena, const struct rule *rules)
+static struct strings rule_names(const struct typing *t, const struct rule *rules)
 {
     struct strings names = {0};
-    for (const struct rule *rule = rules; rule->field.name != NULL; rule++)
-        strings_add(arena, &names, rule->field.name);
+    for (const struct rule *rule = rules; rule->field.name != NULL && !tired(t); rule++)
+        strings_add(t->arena, &names, rule->field.name);
     return names;
 }
 
@@ -26,8 +26,8 @@ static void missing_rules(struct typing *t, const struct rule *rules, const stru
     }
 }
 
-static struct node *type_object(struct typing *t, const struct rule *rules,
-    const struct node *node, struct span where, const char *owner)
+static struct node *type_object(struct typing *t, const struct rule *rules, const struct node *node,
+    struct span where, const char *owner)
 {
     if (!node_is(node, NODE_MAP))
         return wrong_type(t, node, owner, "a map of keys", NULL);
@@ -36,7 +36,7 @@ static struct node *type_object(struct typing *t, const struct rule *rules,
         const struct pair *pair = &node->pairs[i];
         const struct rule *rule = rule_by_name(rules, pair->key);
         if (rule == NULL) {
-            struct strings known = rule_names(t->arena, rules);
+            struct strings known = rule_names(t, rules);
             unknown_key(t, pair, arena_printf(t->arena, "\"%s\"", owner), &known);
             continue;
         }
@@ -49,8 +49,7 @@ static struct node *type_object(struct typing *t, const struct rule *rules,
     return out;
 }
 
-static struct node *type_objects(
-    struct typing *t, const struct rule *rule, const struct node *node)
+static struct node *type_objects(struct typing *t, const struct rule *rule, const struct node *node)
 {
     const char *name = rule->field.name;
     if (!node_is(node, NODE_LIST))
@@ -147,7 +146,8 @@ static struct node *type_place(struct typing *t, const struct rule *rule, const 
         return type_value(t, &text, node, key);
     const char *name = node_get_text(node, "env"), *otherwise = node_get_text(node, "default");
     if (name == NULL || node->count != 1u + (otherwise != NULL))
-        return wrong_type(t, node, key, "a text, { env: NAME } or { env: NAME, default: TEXT }", NULL);
+        return wrong_type(
+            t, node, key, "a text, { env: NAME } or { env: NAME, default: TEXT }", NULL);
     const char *value = getenv(name);
     if (value == NULL || *value == '\0')
         value = otherwise;
@@ -197,8 +197,7 @@ static struct node *type_file(struct typing *t, const struct rule *rule, const s
     return placed(node_string(t->arena, file_join(t->arena, folder, path->text)), node);
 }
 
-static struct node *type_master_key(
-    struct typing *t, const struct node *node, struct span where)
+static struct node *type_master_key(struct typing *t, const struct node *node, struct span where)
 {
     const struct node *previous = node_get(node, "previous");
     if (previous == NULL)
@@ -229,8 +228,8 @@ static struct node *type_threshold(
     bool percent = digits > 0 && strcmp(text + digits, "%") == 0;
     bool good = digits > 0 && digits < 8 && (percent || text[digits] == '\0');
     if (!good)
-        return wrong_type(t, node, rule->field.name, "a number or a share in percent",
-            "such as 10% or 3");
+        return wrong_type(
+            t, node, rule->field.name, "a number or a share in percent", "such as 10% or 3");
     if (percent && strtoul(text, NULL, 10) > 100) {
         diag_at(t->diags, "LF012", node_span(node), "write at most 100%", "\"%s\" is above 100%%",
             rule->field.name);
@@ -343,9 +342,11 @@ static struct node *type_addresses(
         struct strings known = address_kinds(t);
         const char *kind = arena_strndup(t->arena, text, strcspn(text, "/"));
         const char *fix = guess(t, kind, &known);
-        if (fix == NULL)
-            fix = arena_printf(t->arena, "write KIND/NAME with one of %s",
-                list_of(t->arena, &known, 20));
+        if (strings_has(&known, kind))
+            fix = arena_printf(t->arena, "write %s/NAME", kind);
+        else if (fix == NULL)
+            fix = arena_printf(
+                t->arena, "write KIND/NAME with one of %s", list_of(t->arena, &known, 20));
         diag_at(t->diags, "LF012", node_span(list->items[i]), fix,
             "\"%.60s\" in \"%s\" is no address", text, rule->field.name);
     }
@@ -386,29 +387,44 @@ struct node *type_rule(
 {
     const char *name = rule->field.name;
     switch (rule->shape) {
-    case SHAPE_FIELD: return type_value(t, &rule->field, node, name);
-    case SHAPE_OBJECT: return type_object(t, rule->rules, node, where, name);
-    case SHAPE_NAMED: return type_named(t, rule, node);
-    case SHAPE_OBJECTS: return type_objects(t, rule, node);
-    case SHAPE_TEXTS: return type_extends(t, node);
-    case SHAPE_TEXT_MAP: return type_text_map(t, rule, node);
-    case SHAPE_PLACE: return type_place(t, rule, node);
-    case SHAPE_URL: return type_url(t, rule, node);
-    case SHAPE_FILE: return type_file(t, rule, node);
-    case SHAPE_BACKEND: return type_backend(t, rule, node, where);
-    case SHAPE_MASTER_KEY: return type_master_key(t, node, where);
-    case SHAPE_THRESHOLD: return type_threshold(t, rule, node);
-    case SHAPE_OWNERSHIP: return type_ownership(t, rule, node);
-    case SHAPE_LINT: return type_lint(t, rule, node);
-    case SHAPE_ADDRESSES: return type_addresses(t, rule, node);
+    case SHAPE_FIELD:
+        return type_value(t, &rule->field, node, name);
+    case SHAPE_OBJECT:
+        return type_object(t, rule->rules, node, where, name);
+    case SHAPE_NAMED:
+        return type_named(t, rule, node);
+    case SHAPE_OBJECTS:
+        return type_objects(t, rule, node);
+    case SHAPE_TEXTS:
+        return type_extends(t, node);
+    case SHAPE_TEXT_MAP:
+        return type_text_map(t, rule, node);
+    case SHAPE_PLACE:
+        return type_place(t, rule, node);
+    case SHAPE_URL:
+        return type_url(t, rule, node);
+    case SHAPE_FILE:
+        return type_file(t, rule, node);
+    case SHAPE_BACKEND:
+        return type_backend(t, rule, node, where);
+    case SHAPE_MASTER_KEY:
+        return type_master_key(t, node, where);
+    case SHAPE_THRESHOLD:
+        return type_threshold(t, rule, node);
+    case SHAPE_OWNERSHIP:
+        return type_ownership(t, rule, node);
+    case SHAPE_LINT:
+        return type_lint(t, rule, node);
+    case SHAPE_ADDRESSES:
+        return type_addresses(t, rule, node);
     }
     return NULL;
 }
 
 static struct strings section_names(const struct typing *t)
 {
-    struct strings names = rule_names(t->arena, spec_sections);
-    for (size_t i = 0; i < t->kinds->count; i++) {
+    struct strings names = rule_names(t, spec_sections);
+    for (size_t i = 0; i < t->kinds->count && !tired(t); i++) {
         if (t->kinds->at[i]->section != NULL)
             strings_add(t->arena, &names, t->kinds->at[i]->section);
     }

@@ -80,8 +80,8 @@ static struct node *reference_schema(const struct writer *w, const char *name, c
     return schema;
 }
 
-static struct node *choice_schema(const struct writer *w, const char *const *choices,
-    const char *doc)
+static struct node *choice_schema(
+    const struct writer *w, const char *const *choices, const char *doc)
 {
     struct node *schema = node_map(w->arena), *list = types(w->arena, choices);
     node_list_add(w->arena, list, node_null(w->arena));
@@ -102,8 +102,8 @@ static struct node *number_schema(const struct writer *w, const struct field *fi
     return schema;
 }
 
-static struct node *fields_schema(const struct writer *w, const struct field *fields,
-    const char *doc);
+static struct node *fields_schema(
+    const struct writer *w, const struct field *fields, const char *doc);
 
 static struct node *group_schema(const struct writer *w, const struct field *field);
 
@@ -112,21 +112,31 @@ static struct node *field_schema(const struct writer *w, const struct field *fie
     static const char *const booleans[] = {"boolean", "null", NULL};
     struct node *item = NULL;
     switch (field->type) {
-    case FIELD_TEXT: return text_schema(w, field->doc);
+    case FIELD_TEXT:
+        return text_schema(w, field->doc);
     case FIELD_INT:
-    case FIELD_DECIMAL: return number_schema(w, field);
-    case FIELD_BOOL: return schema_of(w, booleans, field->doc);
-    case FIELD_DURATION: return reference_schema(w, "duration", field->doc);
+    case FIELD_DECIMAL:
+        return number_schema(w, field);
+    case FIELD_BOOL:
+        return schema_of(w, booleans, field->doc);
+    case FIELD_DURATION:
+        return reference_schema(w, "duration", field->doc);
     case FIELD_TEXTS:
-        item = field->choices != NULL ? choice_schema(w, field->choices, NULL)
-                                      : text_schema(w, NULL);
+        item =
+            field->choices != NULL ? choice_schema(w, field->choices, NULL) : text_schema(w, NULL);
         return list_schema(w, item, field->doc);
-    case FIELD_MODELS: return reference_schema(w, "models", field->doc);
-    case FIELD_CHOICE: return choice_schema(w, field->choices, field->doc);
-    case FIELD_MAP: return map_schema(w, field->doc);
-    case FIELD_SECRET: return reference_schema(w, "secret", field->doc);
-    case FIELD_SECRETS: return reference_schema(w, "secrets", field->doc);
-    case FIELD_GROUP: return group_schema(w, field);
+    case FIELD_MODELS:
+        return reference_schema(w, "models", field->doc);
+    case FIELD_CHOICE:
+        return choice_schema(w, field->choices, field->doc);
+    case FIELD_MAP:
+        return map_schema(w, field->doc);
+    case FIELD_SECRET:
+        return reference_schema(w, "secret", field->doc);
+    case FIELD_SECRETS:
+        return reference_schema(w, "secrets", field->doc);
+    case FIELD_GROUP:
+        return group_schema(w, field);
     }
     return NULL;
 }
@@ -143,8 +153,8 @@ static struct node *group_schema(const struct writer *w, const struct field *fie
     return schema;
 }
 
-static struct node *fields_schema(const struct writer *w, const struct field *fields,
-    const char *doc)
+static struct node *fields_schema(
+    const struct writer *w, const struct field *fields, const char *doc)
 {
     struct node *schema = map_schema(w, doc), *properties = node_map(w->arena);
     for (const struct field *field = fields; field->name != NULL; field++) {
@@ -166,8 +176,8 @@ static struct node *ownership_schema(const struct writer *w, const char *doc)
     struct node *schema = map_schema(w, doc), *properties = node_map(w->arena);
     for (size_t i = 0; i < w->kinds->count; i++) {
         const struct kind *kind = w->kinds->at[i];
-        const char *key = kind->section != NULL ? kind->section
-                                                : arena_printf(w->arena, "%ss", kind->name);
+        const char *key =
+            kind->section != NULL ? kind->section : arena_printf(w->arena, "%ss", kind->name);
         node_set(w->arena, properties, key, choice_schema(w, levels, kind->title));
     }
     node_set(w->arena, schema, "properties", properties);
@@ -252,21 +262,32 @@ static struct node *rule_schema(const struct writer *w, const struct rule *rule)
 {
     const char *doc = rule->field.doc;
     switch (rule->shape) {
-    case SHAPE_FIELD: return field_schema(w, &rule->field);
-    case SHAPE_OBJECT: return rules_schema(w, rule->rules, doc);
+    case SHAPE_FIELD:
+        return field_schema(w, &rule->field);
+    case SHAPE_OBJECT:
+        return rules_schema(w, rule->rules, doc);
     case SHAPE_NAMED:
         return of_names(w, of_names(w, reference_schema(w, "secret", NULL), NULL), doc);
-    case SHAPE_OBJECTS: return list_schema(w, rules_schema(w, rule->rules, NULL), doc);
-    case SHAPE_TEXTS: return texts_schema(w, doc);
-    case SHAPE_TEXT_MAP: return of_names(w, text_schema(w, NULL), doc);
+    case SHAPE_OBJECTS:
+        return list_schema(w, rules_schema(w, rule->rules, NULL), doc);
+    case SHAPE_TEXTS:
+        return texts_schema(w, doc);
+    case SHAPE_TEXT_MAP:
+        return of_names(w, text_schema(w, NULL), doc);
     case SHAPE_PLACE:
     case SHAPE_URL:
-    case SHAPE_FILE: return place_schema(w, doc);
-    case SHAPE_BACKEND: return backend_schema(w, rule);
-    case SHAPE_MASTER_KEY: return master_key_schema(w, doc);
-    case SHAPE_THRESHOLD: return threshold_schema(w, doc);
-    case SHAPE_OWNERSHIP: return ownership_schema(w, doc);
-    case SHAPE_LINT: return lint_schema(w, doc);
+    case SHAPE_FILE:
+        return place_schema(w, doc);
+    case SHAPE_BACKEND:
+        return backend_schema(w, rule);
+    case SHAPE_MASTER_KEY:
+        return master_key_schema(w, doc);
+    case SHAPE_THRESHOLD:
+        return threshold_schema(w, doc);
+    case SHAPE_OWNERSHIP:
+        return ownership_schema(w, doc);
+    case SHAPE_LINT:
+        return lint_schema(w, doc);
     case SHAPE_ADDRESSES:
         return list_schema(w, pattern_schema(w, "^(\\*|[a-z_]+/.)", "an address"), doc);
     }

@@ -2,13 +2,27 @@
 #include "base/text.h"
 #include "spec/inner.h"
 
-#define TEXT(key, text, ...) {.field = {.name = key, .type = FIELD_TEXT, .doc = text}, __VA_ARGS__}
-#define BOOL(key, text, ...) {.field = {.name = key, .type = FIELD_BOOL, .doc = text}, __VA_ARGS__}
+#define TEXT(key, text, ...)                                                                       \
+    {                                                                                              \
+        .field = {.name = key, .type = FIELD_TEXT, .doc = text}, __VA_ARGS__                       \
+    }
+#define BOOL(key, text, ...)                                                                       \
+    {                                                                                              \
+        .field = {.name = key, .type = FIELD_BOOL, .doc = text}, __VA_ARGS__                       \
+    }
 #define SECRET(key, text, ...)                                                                     \
-    {.field = {.name = key, .type = FIELD_SECRET, .doc = text}, __VA_ARGS__}
-#define SHAPED(key, how, text, ...) {.field = {.name = key, .doc = text}, .shape = how, __VA_ARGS__}
+    {                                                                                              \
+        .field = {.name = key, .type = FIELD_SECRET, .doc = text}, __VA_ARGS__                     \
+    }
+#define SHAPED(key, how, text, ...)                                                                \
+    {                                                                                              \
+        .field = {.name = key, .doc = text}, .shape = how, __VA_ARGS__                             \
+    }
 #define MUST .field.flags = FIELD_REQUIRED
-#define END {.field = {0}}
+#define END                                                                                        \
+    {                                                                                              \
+        .field = { 0 }                                                                             \
+    }
 
 static const char *const tiers[] = {"free", "enterprise", NULL};
 
@@ -66,11 +80,11 @@ static const struct rule database_rules[] = {
 };
 
 static const struct rule target_rules[] = {
-    SHAPED("kubernetes", SHAPE_OBJECT,
-        "the cluster; needed by `secrets`, `release` and `ingress`", .rules = kubernetes_rules),
+    SHAPED("kubernetes", SHAPE_OBJECT, "the cluster; needed by `secrets`, `release` and `ingress`",
+        .rules = kubernetes_rules),
     SHAPED("litellm", SHAPE_OBJECT, "the proxy's management API", MUST, .rules = litellm_rules),
-    SHAPED("database", SHAPE_OBJECT,
-        "LiteLLM's PostgreSQL, read only: shows what the API does not", .rules = database_rules),
+    SHAPED("database", SHAPE_OBJECT, "LiteLLM's PostgreSQL, read only: shows what the API does not",
+        .rules = database_rules),
     END,
 };
 
@@ -141,8 +155,9 @@ static const struct rule policy_rules[] = {
     SHAPED("lint", SHAPE_LINT, "level of a rule: error, warning, info, off"),
     BOOL("protected", "apply only from a clean git tree whose commit is on its upstream branch",
         .otherwise = "false"),
-    SHAPED("soak", SHAPE_FIELD, "how long another environment must have been clean before it is "
-                                "promoted to this one",
+    SHAPED("soak", SHAPE_FIELD,
+        "how long another environment must have been clean before it is "
+        "promoted to this one",
         .field.type = FIELD_DURATION),
     END,
 };

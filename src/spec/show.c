@@ -17,9 +17,8 @@ struct showing {
 
 static void end_line(struct showing *s, struct span where)
 {
-    const char *path = where.file < s->diags->sources.count
-                           ? s->diags->sources.at[where.file].path
-                           : NULL;
+    const char *path =
+        where.file < s->diags->sources.count ? s->diags->sources.at[where.file].path : NULL;
     if (s->origin && path != NULL && where.line > 0) {
         const char *text = buf_text(s->out) + s->line_start;
         size_t width = text_count(text, s->out->len - s->line_start);
@@ -60,8 +59,8 @@ static void write_under(struct showing *s, const struct node *node, unsigned ind
 static void write_value(
     struct showing *s, const struct node *value, struct span where, unsigned indent)
 {
-    bool block = value != NULL && value->count > 0 &&
-                 (value->type == NODE_LIST || value->type == NODE_MAP);
+    bool block =
+        value != NULL && value->count > 0 && (value->type == NODE_LIST || value->type == NODE_MAP);
     if (block) {
         end_line(s, where);
         write_under(s, value, indent, false);
@@ -119,35 +118,42 @@ static const struct pair *other_section(const struct spec *spec, const char *kin
     return node_pair(spec->raw, kind);
 }
 
-static const struct pair *pair_of(
-    const struct spec *spec, struct arena *scratch, const char *address)
+/* The entry of a section that an address of these one or two parts means. */
+static const struct pair *entry_pair(
+    const struct node *section, const char *first, const char *second)
 {
-    const char *slash = strchr(address, '/');
-    const struct resource *resource = desired_resource(&spec->desired, address);
-    if (slash == NULL || slash[1] == '\0')
-        return slash == NULL ? node_pair(spec->raw, address) : NULL;
-    const char *kind = arena_strndup(scratch, address, (size_t)(slash - address));
-    if (resource == NULL)
-        return other_section(spec, kind, slash + 1);
-    /* A member's entry lies in that of its team. */
-    char *parts = arena_strdup(scratch, slash + 1), *rest = strchr(parts, '/');
-    char *first = NULL, *second = NULL;
+    const struct pair *entry = node_pair(section, first);
+    if (entry == NULL || second == NULL)
+        return entry;
+    return inner_pair(entry->value, second);
+}
+
+static const struct pair *resource_pair(
+    const struct spec *spec, struct arena *scratch, const struct resource *resource)
+{
+    char *parts = arena_strdup(scratch, strchr(resource->address, '/') + 1);
+    char *rest = strchr(parts, '/'), *first = NULL, *second = NULL;
     if (rest != NULL)
         *rest++ = '\0';
     bool good = text_decode_address(scratch, parts, &first) &&
                 (rest == NULL || text_decode_address(scratch, rest, &second));
+    /* A member's entry lies in that of its team. */
     const struct resource *parent = desired_resource(&spec->desired, resource->parent);
     const char *section = parent != NULL ? parent->kind->section : resource->kind->section;
-    for (uint32_t i = 0; good && i < spec->raw->count; i++) {
-        const struct pair *top = &spec->raw->pairs[i];
-        const struct pair *entry = node_pair(top->value, first);
-        if (entry == NULL || (section != NULL && strcmp(section, top->key) != 0))
-            continue;
-        const struct pair *inner = second == NULL ? entry : inner_pair(entry->value, second);
-        if (inner != NULL)
-            return inner;
-    }
-    return NULL;
+    return good && section != NULL ? entry_pair(node_get(spec->raw, section), first, second) : NULL;
+}
+
+static const struct pair *pair_of(
+    const struct spec *spec, struct arena *scratch, const char *address)
+{
+    const char *slash = strchr(address, '/');
+    if (slash == NULL)
+        return node_pair(spec->raw, address);
+    const struct resource *resource = desired_resource(&spec->desired, address);
+    if (resource != NULL)
+        return resource_pair(spec, scratch, resource);
+    const char *kind = arena_strndup(scratch, address, (size_t)(slash - address));
+    return other_section(spec, kind, slash + 1);
 }
 
 bool spec_show(const struct spec *spec, const struct diags *diags, const char *address, bool origin,

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define INT_MOST ((int64_t)1 << 53) /* beyond it JSON readers lose digits */
+#define MOST_UNKNOWN 1000
 #define MOST_GUESSES 200
 #define MANY_CANDIDATES 100
 
@@ -66,9 +67,15 @@ struct node *wrong_type(struct typing *t, const struct node *node, const char *w
     return NULL;
 }
 
-void unknown_key(struct typing *t, const struct pair *pair, const char *owner,
-    const struct strings *known)
+bool tired(const struct typing *t)
 {
+    return t->unknown > MOST_UNKNOWN;
+}
+
+void unknown_key(
+    struct typing *t, const struct pair *pair, const char *owner, const struct strings *known)
+{
+    t->unknown++;
     const char *fix = guess(t, pair->key, known);
     if (fix == NULL && known->count > 0 && known->count <= 40)
         fix = arena_printf(t->arena, "known here: %s", list_of(t->arena, known, 40));
@@ -250,8 +257,8 @@ static struct node *type_decimal(
 {
     struct node *number = is_scalar(node) ? node_decimal(t->arena, node->text) : NULL;
     if (number == NULL || is_quoted(node))
-        return wrong_type(t, node, what, "a number",
-            number != NULL ? "remove the quotes" : integer_fix(t, node));
+        return wrong_type(
+            t, node, what, "a number", number != NULL ? "remove the quotes" : integer_fix(t, node));
     double value = about(number);
     bool above = field->max != 0 && value > (double)field->max;
     if (value >= (double)field->min && !above)
@@ -305,8 +312,8 @@ static struct node *type_texts(
     struct typing *t, const struct field *field, const struct node *node, const char *what)
 {
     if (is_scalar(node))
-        return wrong_type(t, node, what, "a list of texts",
-            arena_printf(t->arena, "write [%.60s]", node->text));
+        return wrong_type(
+            t, node, what, "a list of texts", arena_printf(t->arena, "write [%.60s]", node->text));
     if (!node_is(node, NODE_LIST))
         return wrong_type(t, node, what, "a list of texts", NULL);
     struct node *out = placed(node_list(t->arena), node);
@@ -410,33 +417,44 @@ struct node *type_value(
     struct typing *t, const struct field *field, const struct node *node, const char *what)
 {
     switch (field->type) {
-    case FIELD_TEXT: return type_text(t, node, what);
-    case FIELD_INT: return type_int(t, field, node, what);
-    case FIELD_DECIMAL: return type_decimal(t, field, node, what);
-    case FIELD_BOOL: return type_bool(t, node, what);
-    case FIELD_DURATION: return type_duration(t, node, what);
-    case FIELD_TEXTS: return type_texts(t, field, node, what);
-    case FIELD_MODELS: return type_models(t, node, what);
-    case FIELD_CHOICE: return type_choice(t, field, node, what);
+    case FIELD_TEXT:
+        return type_text(t, node, what);
+    case FIELD_INT:
+        return type_int(t, field, node, what);
+    case FIELD_DECIMAL:
+        return type_decimal(t, field, node, what);
+    case FIELD_BOOL:
+        return type_bool(t, node, what);
+    case FIELD_DURATION:
+        return type_duration(t, node, what);
+    case FIELD_TEXTS:
+        return type_texts(t, field, node, what);
+    case FIELD_MODELS:
+        return type_models(t, node, what);
+    case FIELD_CHOICE:
+        return type_choice(t, field, node, what);
     case FIELD_MAP:
         if (!node_is(node, NODE_MAP))
             return wrong_type(t, node, what, "a map", NULL);
         return node_plain_resolve(t->arena, node_copy_shallow(t->arena, node), t->diags);
-    case FIELD_SECRET: return type_secret(t, node);
-    case FIELD_SECRETS: return type_secrets(t, node, what);
-    case FIELD_GROUP: return type_group(t, field, node, what);
+    case FIELD_SECRET:
+        return type_secret(t, node);
+    case FIELD_SECRETS:
+        return type_secrets(t, node, what);
+    case FIELD_GROUP:
+        return type_group(t, field, node, what);
     }
     return NULL;
 }
 
 /* ------------------------------------------------------------------ tables */
 
-static struct strings writable(struct arena *arena, const struct field *fields)
+static struct strings writable(struct typing *t, const struct field *fields)
 {
     struct strings names = {0};
-    for (const struct field *field = fields; field->name != NULL; field++) {
+    for (const struct field *field = fields; field->name != NULL && !tired(t); field++) {
         if ((field->flags & (FIELD_LIVE_ONLY | FIELD_RETIRED)) == 0)
-            strings_add(arena, &names, field->name);
+            strings_add(t->arena, &names, field->name);
     }
     return names;
 }
@@ -446,15 +464,15 @@ static bool field_usable(struct typing *t, const struct field *field, const stru
     const struct field *fields, const char *owner)
 {
     if (field == NULL) {
-        struct strings known = writable(t->arena, fields);
+        struct strings known = writable(t, fields);
         unknown_key(t, pair, owner, &known);
         return false;
     }
     if ((field->flags & (FIELD_RETIRED | FIELD_LIVE_ONLY)) != 0) {
         bool retired = (field->flags & FIELD_RETIRED) != 0;
         diag_at(t->diags, "LF010", pair_span(pair),
-            retired ? field->doc : "take it out: the server sets it", "\"%s\" cannot be written in %s",
-            field->name, owner);
+            retired ? field->doc : "take it out: the server sets it",
+            "\"%s\" cannot be written in %s", field->name, owner);
         return false;
     }
     if ((field->flags & FIELD_LICENSED) != 0 && strcmp(t->tier, "enterprise") != 0) {
@@ -464,6 +482,51 @@ static bool field_usable(struct typing *t, const struct field *field, const stru
         return false;
     }
     return true;
+}
+
+/* The names below `api` that have a field of their own: rpm of litellm_params.rpm. */
+static struct strings names_below(
+    struct typing *t, const struct field *fields, const char *api, struct map *ret_owners)
+{
+    struct strings names = {0};
+    size_t length = strlen(api);
+    for (const struct field *field = fields; field->name != NULL; field++) {
+        const char *path = field->api;
+        bool below = path != NULL && strncmp(path, api, length) == 0 && path[length] == '.';
+        if (!below || (field->flags & (FIELD_LIVE_ONLY | FIELD_RETIRED)) != 0)
+            continue;
+        const char *name = path + length + 1;
+        if (map_set(ret_owners, name, (void *)(uintptr_t)field->name) == NULL)
+            strings_add(t->arena, &names, name);
+    }
+    return names;
+}
+
+/* In a free map that is sent beside fields of the same object, one of them has two homes, and a
+   near-miss of one has no effect. False: something was given twice. */
+static bool free_map_usable(
+    struct typing *t, const struct field *fields, const struct field *field, const struct node *map)
+{
+    struct map owners = map_init(t->arena);
+    const char *api = field->api != NULL ? field->api : field->name;
+    struct strings names = names_below(t, fields, api, &owners);
+    bool good = true;
+    for (uint32_t i = 0; names.count > 0 && i < map->count; i++) {
+        const struct pair *pair = &map->pairs[i];
+        const char *owner = map_get(&owners, pair->key);
+        if (owner != NULL) {
+            diag_at(t->diags, "LF022", pair_span(pair),
+                arena_printf(t->arena, "write it as \"%s\" of the entry", owner),
+                "\"%s\" in \"%s\" has a key of its own", pair->key, field->name);
+            good = false;
+            continue;
+        }
+        const char *fix = tired(t) ? NULL : guess(t, pair->key, &names);
+        if (fix != NULL)
+            diag_at(t->diags, "LF027", pair_span(pair), fix,
+                "\"%s\" in \"%s\" is close to a known name", pair->key, field->name);
+    }
+    return good;
 }
 
 static void missing_fields(struct typing *t, const struct field *fields, const struct node *node,
@@ -492,7 +555,9 @@ struct node *type_fields(struct typing *t, const struct field *fields, const str
         if (is_null(pair->value))
             continue;
         struct node *value = type_value(t, field, pair->value, field->name);
-        if (value != NULL)
+        bool good =
+            value != NULL && (field->type != FIELD_MAP || free_map_usable(t, fields, field, value));
+        if (good)
             put_pair(t->arena, out, pair, value);
         else
             *bad += 1;

@@ -38,7 +38,8 @@ static const char *local_show(const struct backend *backend)
 static enum backend_result failed(
     struct diags *diags, const char *what, const char *path, int error)
 {
-    struct diag *diag = diag_add(diags, "LF407", "%s cannot be %s: %s", path, what, strerror(error));
+    struct diag *diag =
+        diag_add(diags, "LF407", "%s cannot be %s: %s", path, what, strerror(error));
     if (error == EACCES || error == EPERM || error == EROFS)
         diag->fix = "the folder and what is in it must belong to the one who runs this";
     return BACKEND_FAILED;
@@ -176,8 +177,8 @@ static enum backend_result local_list(struct backend *backend, struct arena *are
     for (size_t i = 0; i < files.count; i++) {
         /* A leading dot: locks, and files that are being written */
         if (files.at[i][0] != '.' && text_starts(files.at[i], prefix + above))
-            strings_add(arena, &names,
-                arena_printf(arena, "%.*s%s", (int)above, prefix, files.at[i]));
+            strings_add(
+                arena, &names, arena_printf(arena, "%.*s%s", (int)above, prefix, files.at[i]));
     }
     *ret_names = names;
     return BACKEND_OK;

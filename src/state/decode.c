@@ -175,7 +175,8 @@ static bool format_is_ours(const struct node *map, const char *environment, stru
 {
     const struct node *format = node_get(map, "format");
     if (!node_is(format, NODE_INT) || format->integer < 1) {
-        diag_add(diags, "LF402", "the state of \"%s\" does not say which format it has", environment);
+        diag_add(
+            diags, "LF402", "the state of \"%s\" does not say which format it has", environment);
         return false;
     }
     if (format->integer <= STATE_FORMAT)
@@ -184,8 +185,8 @@ static bool format_is_ours(const struct node *map, const char *environment, stru
     struct diag *diag = diag_add(diags, "LF403",
         "the state of \"%s\" has format %lld, and this program knows formats up to %d", environment,
         (long long)format->integer, STATE_FORMAT);
-    diag->fix = arena_printf(diags->arena, "use %s or a newer one",
-        tool == NULL ? "the program that wrote it" : tool);
+    diag->fix = arena_printf(
+        diags->arena, "use %s or a newer one", tool == NULL ? "the program that wrote it" : tool);
     return false;
 }
 
@@ -193,9 +194,10 @@ static bool is_of(const struct state *state, const char *environment, struct dia
 {
     if (text_equal(state->environment, environment))
         return true;
-    struct diag *diag = diag_add(diags, "LF404",
-        "the state stored for \"%s\" is that of \"%s\"", environment, state->environment);
-    diag->fix = "look where `backend:` of the two environments leads: each needs a place of its own";
+    struct diag *diag = diag_add(diags, "LF404", "the state stored for \"%s\" is that of \"%s\"",
+        environment, state->environment);
+    diag->fix =
+        "look where `backend:` of the two environments leads: each needs a place of its own";
     return false;
 }
 

@@ -55,7 +55,8 @@ static void add_text(
         add(encoder, members, key, MEMBER_TEXT)->text = text;
 }
 
-static void add_int(struct encoder *encoder, struct members *members, const char *key, int64_t value)
+static void add_int(
+    struct encoder *encoder, struct members *members, const char *key, int64_t value)
 {
     add(encoder, members, key, MEMBER_INT)->integer = value;
 }

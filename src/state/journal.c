@@ -76,7 +76,6 @@ void journal_encode(struct arena *arena, const struct journal_part *part, struct
     node_set(arena, map, "entries", entries);
     node_set_int(arena, map, "epoch", part->epoch);
     node_set_int(arena, map, "format", JOURNAL_FORMAT);
-    node_set_int(arena, map, "index", part->index);
     set_text(arena, map, "lineage", part->lineage);
     set_text(arena, map, "lock_id", part->lock_id);
     node_set(arena, map, "results", outcomes);
@@ -87,8 +86,8 @@ void journal_encode(struct arena *arena, const struct journal_part *part, struct
     codec_write(arena, map, out);
 }
 
-static bool decode_entries(
-    struct arena *arena, const struct node *list, struct journal_part *part, const char **ret_reason)
+static bool decode_entries(struct arena *arena, const struct node *list, struct journal_part *part,
+    const char **ret_reason)
 {
     int64_t last = 0;
     for (uint32_t i = 0; node_is(list, NODE_LIST) && i < list->count; i++) {
@@ -111,8 +110,8 @@ static bool decode_entries(
     return true;
 }
 
-static bool decode_outcomes(
-    struct arena *arena, const struct node *list, struct journal_part *part, const char **ret_reason)
+static bool decode_outcomes(struct arena *arena, const struct node *list, struct journal_part *part,
+    const char **ret_reason)
 {
     for (uint32_t i = 0; node_is(list, NODE_LIST) && i < list->count; i++) {
         struct journal_outcome outcome = {
@@ -136,15 +135,15 @@ bool journal_decode(struct arena *arena, const char *bytes, size_t length,
         return false;
     int64_t format = node_get_int(map, "format", 0);
     if (format != JOURNAL_FORMAT) {
-        *ret_reason = arena_printf(arena, "its format is %lld, known is %d: a newer program wrote it",
-            (long long)format, JOURNAL_FORMAT);
+        *ret_reason =
+            arena_printf(arena, "its format is %lld, known is %d: a newer program wrote it",
+                (long long)format, JOURNAL_FORMAT);
         return false;
     }
     if (!codec_unseal(arena, map, CODEC_SEALED, ret_reason))
         return false;
     struct journal_part part = {
         .serial = node_get_int(map, "serial", -1),
-        .index = node_get_int(map, "index", -1),
         .epoch = node_get_int(map, "epoch", 0),
         .lineage = node_get_text(map, "lineage"),
         .lock_id = node_get_text(map, "lock_id"),
@@ -280,8 +279,8 @@ void history_keep(struct backend *backend, int64_t serial, const char *run, cons
 {
     CLEANUP_ARENA struct arena *scratch = arena_new();
     struct diags_point point = diags_point(diags);
-    const char *name = arena_printf(
-        scratch, "history/%08lld-%s.json", (long long)serial, name_part(scratch, run));
+    const char *name =
+        arena_printf(scratch, "history/%08lld-%s.json", (long long)serial, name_part(scratch, run));
     const char *etag = NULL;
     if (backend->ops->write(backend, scratch, name, bytes, length, NULL, &etag, diags) !=
         BACKEND_OK) {

@@ -5,7 +5,8 @@
  * up within the serial of the state the run claimed. So the next name is a fence. Who takes over
  * writes it first, as an empty part that says `takeover`; a flush of the old holder then meets a
  * name that is taken and ends. That part is left behind when the journal is removed, for as long as
- * an old holder might come back (JOURNAL_FENCE_S).
+ * an old holder might come back (JOURNAL_FENCE_S). A fence of a lower epoch than one's own is that
+ * of somebody who was overtaken before he wrote it: it stops nobody, the next name is tried.
  */
 #ifndef LITEFORM_STATE_JOURNAL_H
 #define LITEFORM_STATE_JOURNAL_H
@@ -22,7 +23,7 @@ struct journal_outcome {
 
 /** One object of the journal. */
 struct journal_part {
-    int64_t serial, index, epoch;
+    int64_t serial, epoch;
     const char *lineage, *lock_id, *written_at;
     bool takeover;
     struct journal_entries entries; /* results are not in here but in: */

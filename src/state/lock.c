@@ -132,11 +132,8 @@ static enum backend_result write_record(struct lock *lock, struct backend *backe
     record.lineage = lock->lineage;
     pthread_mutex_unlock(&lock->mutex);
     char *text = lock_record_encode(scratch, &record);
-    struct store_write write = {.name = LOCK_NAME,
-        .bytes = text,
-        .length = strlen(text),
-        .expect = expect,
-        .tries = tries};
+    struct store_write write = {
+        .name = LOCK_NAME, .bytes = text, .length = strlen(text), .expect = expect, .tries = tries};
     int64_t begin = store_ms(backend);
     const char *etag = NULL;
     enum backend_result result = store_write(backend, scratch, &write, &etag, diags);

@@ -30,8 +30,9 @@ bool lock_record_decode(struct arena *arena, const char *bytes, size_t length,
         return false;
     int64_t format = node_get_int(map, "format", 0);
     if (format != LOCK_FORMAT) {
-        *ret_reason = arena_printf(arena, "its format is %lld, known is %d: a newer program wrote it",
-            (long long)format, LOCK_FORMAT);
+        *ret_reason =
+            arena_printf(arena, "its format is %lld, known is %d: a newer program wrote it",
+                (long long)format, LOCK_FORMAT);
         return false;
     }
     *ret_record = (struct lock_record){
@@ -146,7 +147,8 @@ const char *lock_host(struct arena *arena)
 
 const char *lock_holder_text(struct arena *arena, const struct lock_info *info)
 {
-    return arena_printf(arena, "%s on %s (process %lld)", info->who == NULL ? "somebody" : info->who,
+    return arena_printf(arena, "%s on %s (process %lld)",
+        info->who == NULL ? "somebody" : info->who,
         info->host == NULL ? "an unknown host" : info->host, (long long)info->pid);
 }
 
@@ -161,8 +163,8 @@ struct lock_info lock_read(struct arena *arena, struct backend *backend, struct 
 }
 
 /* Whether the lock may be ended by hand; *ret_done: there is nothing left to end. */
-static bool may_break(struct arena *arena, struct backend *backend, const struct lock_record *record,
-    const char *id, bool *ret_done, struct diags *diags)
+static bool may_break(struct arena *arena, struct backend *backend,
+    const struct lock_record *record, const char *id, bool *ret_done, struct diags *diags)
 {
     *ret_done = !record->info.held;
     if (*ret_done) {
@@ -170,8 +172,7 @@ static bool may_break(struct arena *arena, struct backend *backend, const struct
         return true;
     }
     if (strcmp(record->info.id, id) != 0) {
-        struct diag *diag =
-            diag_add(diags, "LF411", "the lock that is held is not \"%s\"", id);
+        struct diag *diag = diag_add(diags, "LF411", "the lock that is held is not \"%s\"", id);
         diag->fix = arena_printf(diags->arena, "it is %s, of %s since %s; has that one ended?",
             record->info.id, lock_holder_text(arena, &record->info),
             record->info.since == NULL ? "an unknown time" : record->info.since);

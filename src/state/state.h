@@ -39,7 +39,7 @@ struct state {
     const char *environment;
     const char *status; /* "clean", "applying", "interrupted" */
     const char *tool, *written_at, *write_id;
-    const struct node *target; /* identity of what it was applied to, or NULL (semantics 4) */
+    const struct node *target;     /* identity of what it was applied to, or NULL (semantics 4) */
     const struct node *last_clean; /* {"serial","at","fingerprint","commit","counts"} or NULL */
     const struct node *run;        /* record of a run that has not ended clean, or NULL */
     const struct node *unknown;    /* members of a newer minor format: kept as they were */
@@ -59,8 +59,8 @@ struct state *state_decode_edited(struct arena *arena, const char *bytes, size_t
 void state_encode(const struct state *state, struct buf *out);
 /** Reads without a lock (plan, show). BACKEND_ABSENT gives state_new(), whose known.exists is false.
  *  So it is in a state that was only ever claimed (serial 0): nothing in it was ever finished. */
-struct state *state_read(struct arena *arena, struct backend *backend, const char *environment,
-    struct diags *diags);
+struct state *state_read(
+    struct arena *arena, struct backend *backend, const char *environment, struct diags *diags);
 /** Adds or replaces; everything is copied into `arena`. */
 void state_put(struct arena *arena, struct state *state, const struct known_object *object);
 void state_drop(struct arena *arena, struct state *state, const char *address);
@@ -75,8 +75,7 @@ struct lock_info {
 };
 
 /** Reads lock.json without taking it; held = false when the holder is gone (local backend). */
-struct lock_info lock_read(
-    struct arena *arena, struct backend *backend, struct diags *diags);
+struct lock_info lock_read(struct arena *arena, struct backend *backend, struct diags *diags);
 
 struct session_options {
     const char *operation; /* "apply", "state mv" */
@@ -108,7 +107,7 @@ struct state *session_state(struct session *session);
 struct journal_entry {
     int64_t n;
     const char *address, *kind, *action, *id;
-    const struct node *note; /* what the kind needs to settle it (key hash, old alias); no secrets */
+    const struct node *note; /* what the kind needs to settle it (key hash, alias); no secrets */
     const char *result;      /* NULL: open; "done", "failed" */
 };
 struct journal_entries {

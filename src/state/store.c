@@ -65,8 +65,8 @@ static enum backend_result read_back(struct backend *backend, struct arena *aren
     const char *etag = NULL;
     enum backend_result result =
         backend->ops->read(backend, arena, write->name, &bytes, &length, &etag, diags);
-    *ret_ours = result == BACKEND_OK && length == write->length &&
-                memcmp(bytes, write->bytes, length) == 0;
+    *ret_ours =
+        result == BACKEND_OK && length == write->length && memcmp(bytes, write->bytes, length) == 0;
     if (*ret_ours)
         *ret_etag = etag;
     return result;

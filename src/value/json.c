@@ -25,6 +25,7 @@ struct reader {
     VEC(uint32_t) numbers; /* offsets, in the order of the text, which cJSON's tree keeps */
     size_t next_number;
     size_t depth;
+    size_t separators; /* commas and opening brackets: there are hardly more values than these */
     struct map keys;
     const char *reason; /* why it was refused; the first one */
 };
@@ -121,6 +122,14 @@ static bool scan_number(struct reader *reader)
     return true;
 }
 
+/* A few bytes make a value, and a value takes a hundred until cJSON's tree is gone. */
+static bool count_separator(struct reader *reader)
+{
+    if (++reader->separators >= READ_MAX_NODES)
+        return refuse(reader, "too many values", reader->at);
+    return true;
+}
+
 static bool scan_bracket(struct reader *reader)
 {
     bool opens = *reader->at == '[' || *reader->at == '{';
@@ -130,7 +139,7 @@ static bool scan_bracket(struct reader *reader)
         return refuse(reader, "not JSON", reader->at);
     reader->depth = opens ? reader->depth + 1 : reader->depth - 1;
     reader->at++;
-    return true;
+    return !opens || count_separator(reader);
 }
 
 static bool scan_next(struct reader *reader)
@@ -146,11 +155,13 @@ static bool scan_next(struct reader *reader)
     case '-':
     case '0' ... '9':
         return scan_number(reader);
+    case ',':
+        reader->at++;
+        return count_separator(reader);
     case ' ':
     case '\t':
     case '\n':
     case '\r':
-    case ',':
     case ':':
     case 'a' ... 'z':
         reader->at++;

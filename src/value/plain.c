@@ -3,6 +3,7 @@
 #include "value/build.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -117,8 +118,10 @@ static void report_lookalike(struct diags *diags, const struct node *node)
     const char *as = plain_lookalike(node->text);
     if (as == NULL || diags == NULL)
         return;
-    const char *fix = arena_printf(diags->arena,
-        as[2] == 'b' ? "write true or false, or quote it: \"%.100s\"" : "quote it: \"%.100s\"",
+    /* Not in the arena: there may be millions of these, and diag_at() keeps what it needs. */
+    char fix[200];
+    bool boolean = strcmp(as, "a boolean") == 0;
+    snprintf(fix, sizeof(fix), "%squote it: \"%.100s\"", boolean ? "write true or false, or " : "",
         node->text);
     diag_at(diags, "LF018", node_span(node), fix,
         "%.100s is text here, but %s for a YAML 1.1 reader", node->text, as);

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #define READ_MAX_DEPTH 64
+#define READ_MAX_NODES 10000000          /* about a gigabyte while reading */
 #define READ_MAX_YAML ((size_t)64 << 20) /* bytes of one file */
 
 /**

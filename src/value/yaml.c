@@ -25,6 +25,7 @@ struct reader {
     struct frame frames[READ_MAX_DEPTH];
     size_t depth;
     struct node *root;
+    size_t nodes;
     unsigned documents;
     bool blank;   /* the document is there but says nothing */
     bool stopped; /* nothing sensible can follow */
@@ -101,7 +102,7 @@ static void read_key(struct reader *reader, const yaml_event_t *event)
         diag_at(reader->diags, "LF004", where, SHARE, "merge keys are not taken");
     if (is_plain(event) && text[0] == '\0')
         diag_at(reader->diags, "LF002", where, "write the key before the ':'", "a key is missing");
-    top(reader)->pending = (struct pair){
+    reader->frames[reader->depth - 1].pending = (struct pair){
         .key = arena_strndup(reader->arena, text, event->data.scalar.length),
         .line = where.line,
         .column = where.column,
@@ -175,7 +176,7 @@ static void end_map(struct reader *reader)
     struct frame frame = reader->frames[--reader->depth];
     size_t count = reader->pairs.count - frame.base;
     struct pair *pairs = count > 0 ? &reader->pairs.at[frame.base] : NULL;
-    if (!pairs_sort(pairs, count))
+    if (pairs != NULL && !pairs_sort(pairs, count))
         report_duplicates(reader, pairs, count);
     node_map_fill(reader->arena, frame.node, pairs, count);
     reader->pairs.count = frame.base;
@@ -194,6 +195,10 @@ static void end_list(struct reader *reader)
 
 static void read_event(struct reader *reader, const yaml_event_t *event)
 {
+    if (++reader->nodes > READ_MAX_NODES) {
+        stop(reader, "LF005", event->start_mark, "split the file", "too many values");
+        return;
+    }
     switch (event->type) {
     case YAML_DOCUMENT_START_EVENT:
         if (++reader->documents > 1)

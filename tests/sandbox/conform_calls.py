@@ -338,6 +338,11 @@ def keys():
     c("service account", "POST", "/key/service-account/generate", {"key": "sk-{p}-svc-key-000001", "key_alias": "{p}-svc", "team_id": "{p}-t1"})
     c("service account no team", "POST", "/key/service-account/generate", {"key_alias": "{p}-svc2"})
     c("key info", "GET", "/key/info?key=" + one)
+    c("team info with keys", "GET", "/team/info?team_id={p}-t1")
+    c("user info with keys", "GET", "/user/info?user_id={p}-u1")
+    c("team list with keys", "GET", "/team/list", pick="")
+    c("v2 team list with keys", "GET", "/v2/team/list?team_id={p}-t1")
+    c("user list with keys", "GET", "/user/list?user_ids={p}-u1,{p}-none")
     c("key info unknown", "GET", "/key/info?key=sk-{p}-nope")
     c("key info master", "GET", "/key/info?key={master}")
     for label, body in (("nulls", {"tpm_limit": None, "max_budget": None}), ("durations null", {"budget_duration": None, "duration": None, "metadata": {"m2": 1}, "models": []}),
@@ -349,7 +354,8 @@ def keys():
                         ("metadata", {"metadata": {"q": 1}}), ("model limits", {"model_rpm_limit": {"m": 5}}), ("model limits null", {"model_rpm_limit": None}),
                         ("model limits empty", {"model_rpm_limit": {}}), ("blocked", {"blocked": True}), ("unblocked", {"blocked": False}),
                         ("tags", {"tags": ["a"]}), ("empty tags", {"tags": []}), ("team", {"team_id": "{p}-t1"}), ("spend null", {"spend": None}),
-                        ("models", {"models": ["m1", "m2"]}), ("alias null", {"key_alias": None}), ("alias", {"key_alias": "{p}-k1"}), ("expires", {"expires": "2030-01-01"})):
+                        ("models", {"models": ["m1", "m2"]}), ("alias null", {"key_alias": None}), ("alias", {"key_alias": "{p}-k1"}), ("expires", {"expires": "2030-01-01"}),
+                        ("soft budget", {"soft_budget": 3}), ("budget id", {"budget_id": "{p}-nobudget"}), ("wrong type", {"max_budget": "x"})):
         c("key update " + label, "POST", upd, {"key": one, **body})
         c("key info after " + label, "GET", "/key/info?key=" + one)
     c("key update unknown", "POST", upd, {"key": "sk-{p}-nope", "tpm_limit": 1})

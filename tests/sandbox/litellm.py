@@ -6,8 +6,6 @@ Prints LITELLM_BASE_URL=... (and one line more for each further pod) once it lis
 import argparse
 import asyncio
 import os
-import signal
-import sys
 
 from litellm_standin import server
 
@@ -36,7 +34,6 @@ def ready(ports):
 
 def main():
     options = arguments()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         asyncio.run(server.run(options, ready))
     except KeyboardInterrupt:

@@ -90,8 +90,7 @@ static void vec_grows_and_zeroes(void **state)
     }
     assert_int_equal(vec.count, 1000);
     int expected = 0;
-    VEC_EACH(one, &vec)
-    {
+    VEC_EACH(one, &vec) {
         assert_int_equal(one->a, expected);
         assert_int_equal(one->b, -expected);
         expected++;
@@ -100,8 +99,7 @@ static void vec_grows_and_zeroes(void **state)
     assert_int_equal(VEC_ADD(arena, &vec)->a, 0);
     VEC(int) empty = {0};
     assert_int_equal(empty.count, 0);
-    VEC_EACH(one, &empty)
-    {
+    VEC_EACH(one, &empty) {
         fail_msg("an element at %p", (void *)one);
     }
 }

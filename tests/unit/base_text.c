@@ -167,8 +167,8 @@ static void addresses_come_back(void **state)
         char text[64];
         size_t length = 0, count = next_random(&seed) % 12;
         for (size_t i = 0; i < count; i++) {
-            const char *const pieces[] = {"/", "*", "%", " ", "a", "\xc3\xbc", "\x01", "%2F",
-                "\xf0\x9f\x98\x80", "\n"};
+            const char *const pieces[] = {
+                "/", "*", "%", " ", "a", "\xc3\xbc", "\x01", "%2F", "\xf0\x9f\x98\x80", "\n"};
             const char *piece = pieces[next_random(&seed) % 10];
             memcpy(text + length, piece, strlen(piece));
             length += strlen(piece);
@@ -250,7 +250,10 @@ static void checks_utf8(void **state)
     size_t offset = 0;
     assert_false(text_is_utf8("abcdefgh\0abcdefghi", 18, &offset));
     assert_int_equal(offset, 8);
-    assert_int_equal(text_count("a\xc3\xbc\xff" "b", 5), 4);
+    assert_int_equal(text_count("a\xc3\xbc\xff"
+                                "b",
+                         5),
+        4);
 }
 
 static void prints_safely(void **state)
@@ -261,7 +264,11 @@ static void prints_safely(void **state)
     assert_string_equal(text_printable(arena, "a\nb", false), "a\\x0ab");
     assert_string_equal(text_printable(arena, "a\nb", true), "a\nb");
     assert_string_equal(text_printable(arena, "a\rb", true), "a\\x0db");
-    assert_string_equal(text_printable(arena, "\xc2\x9b" "31m", false), "\\u{009b}31m");
+    assert_string_equal(text_printable(arena,
+                            "\xc2\x9b"
+                            "31m",
+                            false),
+        "\\u{009b}31m");
     assert_string_equal(text_printable(arena, "\xe2\x80\xae", false), "\\u{202e}");
     assert_string_equal(text_printable(arena, "\xe2\x81\xa6", false), "\\u{2066}");
     assert_string_equal(text_printable(arena, "\xe2\x80\x8f", false), "\\u{200f}");

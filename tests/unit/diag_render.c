@@ -169,15 +169,14 @@ static void renders_two_places_and_wide_numbers(void **state)
     struct diag *diag = diag_at(&diags, "LF003", at(file, 120, 1, 0), NULL, "key \"a\" twice");
     diag->also = at(file, 1, 1, 0);
     diag->also_label = "first here";
-    assert_string_equal(rendered((struct diag_style){0}),
-        "error[LF003]: key \"a\" twice\n"
-        "    --> a.yaml:120:1\n"
-        "     |\n"
-        " 120 | a:\n"
-        "     | ^\n"
-        "     = first here: a.yaml:1:1\n"
-        "\n"
-        "liteform explain LF003 tells more\n");
+    assert_string_equal(rendered((struct diag_style){0}), "error[LF003]: key \"a\" twice\n"
+                                                          "    --> a.yaml:120:1\n"
+                                                          "     |\n"
+                                                          " 120 | a:\n"
+                                                          "     | ^\n"
+                                                          "     = first here: a.yaml:1:1\n"
+                                                          "\n"
+                                                          "liteform explain LF003 tells more\n");
 }
 
 static void renders_without_a_place(void **state)
@@ -227,8 +226,8 @@ static void aligns_the_caret(void **state)
         const char *caret;
     } carets[] = {{2, "^"}, {8, "^"}, {9, "^~~~~"}, {25, "^"}};
     for (size_t i = 0; i < 4; i++) {
-        const char *row = arena_printf(
-            arena, "%s   | %*s%s\n", line, carets[i].before, "", carets[i].caret);
+        const char *row =
+            arena_printf(arena, "%s   | %*s%s\n", line, carets[i].before, "", carets[i].caret);
         assert_non_null(strstr(text, row));
     }
 }

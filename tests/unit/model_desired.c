@@ -46,7 +46,8 @@ static void ids(void **state)
     char longest[500];
     memset(longest, 'x', sizeof(longest) - 1);
     longest[sizeof(longest) - 1] = '\0';
-    static const char *const names[] = {"", "/", "\xc3\xa9\xc3\xa9", "Alice@Example.com", "..", "a."};
+    static const char *const names[] = {
+        "", "/", "\xc3\xa9\xc3\xa9", "Alice@Example.com", "..", "a."};
     for (size_t i = 0; i <= sizeof(names) / sizeof(names[0]); i++) {
         const char *name = i < sizeof(names) / sizeof(names[0]) ? names[i] : longest;
         id = desired_id(arena, longest, "team", name);

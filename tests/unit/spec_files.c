@@ -1,5 +1,5 @@
 /* Files: which are read, how they are merged, what is said where one is missing. */
-#include "spec_kinds.h"
+#include "unit/spec_fixture.h"
 
 static void expect_one(struct fixture *f, const char *id, const char *part)
 {
@@ -177,11 +177,10 @@ static void names_and_folders(void **state)
     (void)state;
     struct fixture f = loaded("");
     assert_string_equal(f.spec->state_folder, arena_printf(f.arena, "%s/state/test", f.root));
-    assert_string_equal(
-        f.spec->folder, arena_printf(f.arena, "%s/environments/test", f.root));
+    assert_string_equal(f.spec->folder, arena_printf(f.arena, "%s/environments/test", f.root));
     /* The same environment by its path, from another working folder. */
-    struct spec_options options = {.root = ".",
-        .name = arena_printf(f.arena, "%s/environments/./x/../test/", f.root)};
+    struct spec_options options = {
+        .root = ".", .name = arena_printf(f.arena, "%s/environments/./x/../test/", f.root)};
     struct spec *spec = spec_load(f.arena, &options, &test_kinds, &f.diags);
     assert_non_null(spec);
     assert_string_equal(spec->environment, "test");

@@ -1,5 +1,5 @@
 /* Resources: references, two entries for one thing, values with two homes, what steers the program. */
-#include "spec_kinds.h"
+#include "unit/spec_fixture.h"
 
 static const struct resource *find(const struct fixture *f, const char *address)
 {
@@ -37,14 +37,14 @@ static void names_of_models(void **state)
         "did you mean \"claude\"?");
     expect_fault("keys: { k: { models: [nothing] } }\n", "LF014", "declare it under \"models\"");
     expect_ids("teams: { t: { models: [fast], model_aliases: { fast: x } } }\n", "");
-    expect_ids("models: { m: { info: { access_groups: [grp] } } }\nteams: { t: { models: [grp] } }\n",
-        "");
+    expect_ids(
+        "models: { m: { info: { access_groups: [grp] } } }\nteams: { t: { models: [grp] } }\n", "");
     expect_ids("models: { 'bedrock/*': {} }\nteams: { t: { models: [bedrock/x, 'y/*'] } }\n", "");
     expect_ids("models: { m: { name: called } }\nteams: { t: { models: [called] } }\n", "");
     expect_fault("models: { m: { name: called } }\nteams: { t: { models: [m] } }\n", "LF014",
         "\"m\" is not declared");
-    expect_ids("teams: { t: { models: all } }\nkeys: { k: { team: t, models: [all-team-models] } }\n",
-        "");
+    expect_ids(
+        "teams: { t: { models: all } }\nkeys: { k: { team: t, models: [all-team-models] } }\n", "");
 }
 
 static void an_entry_with_a_fault_is_declared_all_the_same(void **state)
@@ -61,7 +61,9 @@ static void an_entry_with_a_fault_is_declared_all_the_same(void **state)
 static void two_entries_for_one_thing(void **state)
 {
     (void)state;
-    expect_fault("users: { Al@x.com: {}, al@X.com: {} }\n", "LF024", "same name on the server");
+    expect_fault("users: { Al@x.com: {}, al@X.com: {} }\n", "LF024", "same e-mail");
+    expect_fault("teams: { t: { models: all, members: { A@x.com: user, a@x.com: user } } }\n",
+        "LF024", "same e-mail");
     expect_fault("users: { a: { id: one }, b: { id: one } }\n", "LF024", "same id");
     expect_fault("keys: { a: { alias: b }, b: {} }\n", "LF024", "same name on the server");
     expect_ids("models: { m: { deployments: { a: x, b: x } } }\n", "");
@@ -82,8 +84,8 @@ static void expect_cluster(const char *text, const char *id, const char *part)
     fixture_file(&f, "environments/test/e.yaml", arena_printf(f.arena, CLUSTER "%s", text));
     fixture_load(&f, "test");
     const char *shown = fixture_diags(&f);
-    bool good = id == NULL ? f.diags.list.count == 0
-                           : f.diags.list.count == 1 && diags_has(&f.diags, id);
+    bool good =
+        id == NULL ? f.diags.list.count == 0 : f.diags.list.count == 1 && diags_has(&f.diags, id);
     good = good && strstr(shown, part) != NULL && strstr(shown, "sk-hush") == NULL;
     if (!good)
         print_error("%s\n%s\nwanted: %s\n", text, shown, part);
@@ -115,14 +117,14 @@ static void what_a_release_needs(void **state)
     (void)state;
     expect_cluster(DATABASE RELEASE "values: { masterkey: sk-hush } }\n", "LF019",
         "the master key is written out");
-    expect_cluster(DATABASE RELEASE
-        "config: { general_settings: { master_key: sk-hush } } }\n",
+    expect_cluster(DATABASE RELEASE "config: { general_settings: { master_key: sk-hush } } }\n",
         "LF019", "the master key is written out");
     expect_cluster(DATABASE RELEASE
         "config: { general_settings: { master_key: os.environ/K } } }\n",
         NULL, "");
     expect_cluster(DATABASE "release: { name: l, chart: c, version: 1 }\n", "LF025", "image.tag");
-    expect_cluster(DATABASE "release: { name: l, chart: c, version: 1, image: { repository: r } }\n",
+    expect_cluster(DATABASE
+        "release: { name: l, chart: c, version: 1, image: { repository: r } }\n",
         "LF013", "\"image\" has no \"tag\"");
     expect_cluster(RELEASE "}\n", "LF025", "needs a database");
     expect_cluster(RELEASE "values: { db: { useExisting: true } } }\n", NULL, "");
@@ -171,8 +173,8 @@ static void sections_of_our_own(void **state)
 
 static const char *whole(const struct fixture *f, const char *backend, const char *targets)
 {
-    return arena_printf(f->arena, "environment: test\n%s\ntargets: { litellm: %s }\n", backend,
-        targets);
+    return arena_printf(
+        f->arena, "environment: test\n%s\ntargets: { litellm: %s }\n", backend, targets);
 }
 
 static void backends_and_targets(void **state)

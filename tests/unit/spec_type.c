@@ -1,5 +1,5 @@
 /* Typing: what each field takes, and what is said of everything else. */
-#include "spec_kinds.h"
+#include "unit/spec_fixture.h"
 
 static const struct node *team_field(const struct fixture *f, const char *field)
 {
@@ -124,6 +124,16 @@ static void keys_of_a_table(void **state)
     expect_fault("users: { \"a\\tb\": {} }\n", "LF028", "control character");
 }
 
+static void free_maps_beside_fields(void **state)
+{
+    (void)state;
+    expect_fault(TEAM("metadata: { depth: 5 }"), "LF022", "write it as \"depth\" of the entry");
+    expect_fault(TEAM("metadata: { dephth: 5 }"), "LF027", "did you mean \"depth\"?");
+    expect_ids(TEAM("metadata: { owner: x }"), "");
+    expect_fault(TEAM("metadata: [a]"), "LF011", "takes a map");
+    expect_fault(TEAM("metadata: { at: 12:30 }"), "LF018", "12:30 is text here");
+}
+
 static void all_faults_at_once(void **state)
 {
     (void)state;
@@ -187,6 +197,7 @@ int main(void)
         cmocka_unit_test(durations_and_choices),
         cmocka_unit_test(lists_of_models),
         cmocka_unit_test(keys_of_a_table),
+        cmocka_unit_test(free_maps_beside_fields),
         cmocka_unit_test(all_faults_at_once),
         cmocka_unit_test(secrets_are_references),
         cmocka_unit_test(a_secret_written_out_is_not_repeated),

@@ -117,8 +117,9 @@ static void test_unknown_members_stay(void **context)
 {
     struct fixture *f = *context;
     struct state *state = sample(f->arena);
-    state->unknown = tree(f->arena, "{\"later\":1,\"objects\":{\"team/platform\":{\"tint\":\"red\"},"
-                                    "\"team/gone\":{\"tint\":\"blue\"}}}");
+    state->unknown =
+        tree(f->arena, "{\"later\":1,\"objects\":{\"team/platform\":{\"tint\":\"red\"},"
+                       "\"team/gone\":{\"tint\":\"blue\"}}}");
     const char *text = encoded(f->arena, state);
     assert_non_null(strstr(text, "\"tint\":\"red\""));
     assert_null(strstr(text, "blue"));
@@ -183,8 +184,7 @@ static const char *replaced(
 {
     const char *at = strstr(text, what);
     assert_non_null(at);
-    return arena_printf(
-        arena, "%.*s%s%s", (int)(at - text), text, with, at + strlen(what));
+    return arena_printf(arena, "%.*s%s%s", (int)(at - text), text, with, at + strlen(what));
 }
 
 static void test_edited_by_hand(void **context)
@@ -195,8 +195,7 @@ static void test_edited_by_hand(void **context)
     assert_null(decoded(f, edited));
     assert_true(diags_has(&f->diags, "LF402"));
     assert_non_null(strstr(f->diags.list.at[0].fix, "state push prod FILE --force"));
-    struct state *state =
-        state_decode_edited(f->arena, edited, strlen(edited), "prod", &f->diags);
+    struct state *state = state_decode_edited(f->arena, edited, strlen(edited), "prod", &f->diags);
     assert_non_null(state);
     const struct known_object *team = map_get(&state->known.objects, "team/platform");
     assert_string_equal(team->id, "t-2");
@@ -270,7 +269,8 @@ static void test_many_objects(void **context)
     state->write_id = "w";
     struct node *fields = tree(f->arena, "{\"max_budget\":500,\"models\":[\"a\",\"b\"]}");
     for (int i = 0; i < MANY; i++) {
-        struct known_object object = {.address = arena_printf(f->arena, "team/t%d", i * 7919 % MANY),
+        struct known_object object = {
+            .address = arena_printf(f->arena, "team/t%d", i * 7919 % MANY),
             .kind = "team",
             .id = arena_printf(f->arena, "id-%d", i),
             .fields = fields};

@@ -1,360 +1,6 @@
-#include "state/journal.h"
-#include "state/state.h"
-#include "unit/state_fake.h"
+#include "unit/state_run.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-/*
- * One run that dies, or is overtaken, at every single operation on the store; then the next run.
- * Nothing that was flushed may be lost, and the first may write nothing once there is a second.
- */
-
-static const struct session_options options = {.operation = "apply", .tool = "liteform test"};
-
-/* What the run was told; only that may be counted on. */
-struct outcome {
-    bool opened, begun, committed, closed;
-    unsigned flushed; /* how many flushes were answered with SESSION_OK: 0..3 */
-    unsigned fenced;
-};
-
-struct run {
-    struct fake fake;
-    struct arena *arena;
-    struct diags diags;
-    struct session *session;
-    struct outcome outcome;
-};
-
-static void run_init(struct run *run, struct fake_store *store)
-{
-    *run = (struct run){.fake = fake_open(store), .arena = arena_new()};
-    run->diags = diags_init(run->arena);
-}
-
-static void run_end(struct run *run)
-{
-    if (run->session != NULL)
-        session_close(run->session, &run->diags);
-    run->session = NULL;
-    arena_free(run->arena);
-}
-
-static int64_t intend(struct run *run, const char *address)
-{
-    struct journal_entry entry = {
-        .address = address, .kind = "team", .action = "create", .id = "id-of-it"};
-    return session_intend(run->session, &entry);
-}
-
-static bool note(struct run *run, enum session_result result)
-{
-    if (result == SESSION_FENCED)
-        run->outcome.fenced++;
-    return result == SESSION_OK;
-}
-
-static bool open_run(struct run *run)
-{
-    run->outcome.opened = note(run,
-        session_open(run->arena, &run->fake.backend, "prod", &options, &run->session, &run->diags));
-    return run->outcome.opened;
-}
-
-static bool begin_run(struct run *run)
-{
-    run->outcome.begun = note(run, session_begin(run->session, NULL, &run->diags));
-    return run->outcome.begun;
-}
-
-static bool flush_run(struct run *run)
-{
-    bool ok = note(run, session_flush(run->session, &run->diags));
-    run->outcome.flushed += ok ? 1 : 0;
-    return ok;
-}
-
-/* Three flushes: intents a and b; a done, intent c; b failed, c done. Goes on after nothing. */
-static bool work(struct run *run)
-{
-    int64_t a = intend(run, "team/a"), b = intend(run, "team/b");
-    if (!flush_run(run))
-        return false;
-    session_outcome(run->session, a, "done");
-    int64_t c = intend(run, "team/c");
-    if (!flush_run(run))
-        return false;
-    session_outcome(run->session, b, "failed");
-    session_outcome(run->session, c, "done");
-    return flush_run(run);
-}
-
-static void whole_run(struct run *run)
-{
-    if (!open_run(run) || !begin_run(run) || !work(run))
-        return;
-    struct known_object object = {.address = "team/a", .kind = "team", .id = "id-of-it"};
-    state_put(run->arena, session_state(run->session), &object);
-    run->outcome.committed =
-        note(run, session_commit(run->session, "clean", &run->diags));
-    if (!run->outcome.committed)
-        return;
-    session_close(run->session, &run->diags);
-    run->session = NULL;
-    run->outcome.closed = true;
-}
-
-/* --- before each case ------------------------------------------------------------------------- */
-
-enum prelude { NOTHING, ONE_RUN, DEAD_RUN, PRELUDES };
-
-static int64_t prepare(struct fake_store *store, enum prelude prelude)
-{
-    if (prelude == NOTHING)
-        return 0;
-    struct run run;
-    run_init(&run, store);
-    whole_run(&run);
-    assert_true(run.outcome.closed);
-    run_end(&run);
-    if (prelude == ONE_RUN)
-        return 1;
-    run_init(&run, store);
-    assert_true(open_run(&run) && begin_run(&run));
-    intend(&run, "team/old");
-    assert_true(flush_run(&run));
-    run.fake.dead = true;
-    run_end(&run);
-    store->ms += 200000;
-    return 1;
-}
-
-static const struct journal_entry *entry_of(
-    const struct journal_entries *entries, const char *address)
-{
-    VEC_EACH(entry, &entries->list) {
-        if (strcmp(entry->address, address) == 0)
-            return entry;
-    }
-    return NULL;
-}
-
-static void assert_result(
-    const struct journal_entries *entries, const char *address, const char *result)
-{
-    const struct journal_entry *entry = entry_of(entries, address);
-    assert_non_null(entry);
-    if (result != NULL) {
-        assert_non_null(entry->result);
-        assert_string_equal(entry->result, result);
-    }
-}
-
-/* What a second run must find of what the first was told. */
-static void assert_found(
-    struct session *session, const struct outcome *first, int64_t serial, enum prelude prelude)
-{
-    const struct state *state = session_state(session);
-    const struct journal_entries *entries = session_resume(session);
-    bool committed = state->known.serial > serial;
-    if (first->committed)
-        assert_true(committed);
-    if (committed) {
-        assert_int_equal(state->known.serial, serial + 1);
-        assert_string_equal(state->status, "clean");
-        assert_non_null(map_get(&state->known.objects, "team/a"));
-        assert_int_equal(entries->list.count, 0);
-        return;
-    }
-    if (first->begun || prelude == DEAD_RUN)
-        assert_string_equal(state->status, "applying");
-    if (prelude == DEAD_RUN)
-        assert_result(entries, "team/old", NULL);
-    if (first->flushed > 0)
-        assert_result(entries, "team/b", first->flushed > 2 ? "failed" : NULL);
-    if (first->flushed > 1) {
-        assert_result(entries, "team/a", "done");
-        assert_result(entries, "team/c", first->flushed > 2 ? "done" : NULL);
-    }
-}
-
-/* An old holder that comes back finds every door shut. */
-static void assert_fenced(struct run *old)
-{
-    if (old->session == NULL || old->outcome.committed)
-        return;
-    old->fake.fault = FAKE_NONE;
-    old->fake.dead = false;
-    if (!old->outcome.begun) {
-        assert_int_equal(session_begin(old->session, NULL, &old->diags), SESSION_FENCED);
-        return;
-    }
-    intend(old, "team/late");
-    assert_int_equal(session_flush(old->session, &old->diags), SESSION_FENCED);
-    assert_false(session_alive(old->session));
-    assert_int_equal(session_commit(old->session, "clean", &old->diags), SESSION_FENCED);
-}
-
-static void crash_at(unsigned n, enum fake_fault fault, enum prelude prelude, bool *ret_reached)
-{
-    struct fake_store *store = fake_store_new();
-    int64_t serial = prepare(store, prelude);
-    struct run first, second;
-    run_init(&first, store);
-    first.fake.fail_at = n;
-    first.fake.fault = fault;
-    whole_run(&first);
-    *ret_reached = first.fake.ops >= n;
-    store->ms += 200000;
-
-    run_init(&second, store);
-    assert_true(open_run(&second));
-    assert_found(second.session, &first.outcome, serial, prelude);
-    assert_fenced(&first);
-    int64_t seen = session_state(second.session)->known.serial;
-    assert_true(begin_run(&second));
-    assert_true(work(&second));
-    assert_int_equal(session_commit(second.session, "clean", &second.diags), SESSION_OK);
-    assert_int_equal(session_state(second.session)->known.serial, seen + 1);
-    assert_fenced(&first);
-    run_end(&second);
-    run_end(&first);
-    fake_store_free(store);
-}
-
-static void test_death_at_every_operation(void **context)
-{
-    (void)context;
-    for (enum prelude prelude = NOTHING; prelude < PRELUDES; prelude++) {
-        for (enum fake_fault fault = FAKE_BEFORE; fault <= FAKE_AFTER; fault++) {
-            bool reached = true;
-            unsigned n = 1;
-            for (; reached; n++)
-                crash_at(n, fault, prelude, &reached);
-            assert_true(n > 12);
-        }
-    }
-}
-
-/* One lost answer, or one failed operation, is nothing that anybody need hear of. */
-static void test_one_fault_is_settled(void **context)
-{
-    (void)context;
-    for (enum prelude prelude = NOTHING; prelude < PRELUDES; prelude++) {
-        for (enum fake_fault fault = FAKE_BEFORE; fault <= FAKE_AFTER; fault++) {
-            bool reached = true;
-            for (unsigned n = 1; reached; n++) {
-                struct fake_store *store = fake_store_new();
-                prepare(store, prelude);
-                struct run run;
-                run_init(&run, store);
-                run.fake.fail_at = n;
-                run.fake.fault = fault;
-                run.fake.once = true;
-                whole_run(&run);
-                reached = run.fake.ops >= n;
-                assert_true(run.outcome.closed);
-                assert_int_equal(diags_errors(&run.diags), 0);
-                run_end(&run);
-                fake_store_free(store);
-            }
-        }
-    }
-}
-
-/* --- overtaken in the middle ------------------------------------------------------------------ */
-
-struct rival {
-    struct fake_store *store;
-    struct run run;
-    const struct run *old;
-    enum prelude prelude;
-    bool whole; /* runs to its end; else it has just opened when the old one goes on */
-    bool came, took_over;
-    struct outcome old_then;
-    int64_t serial;
-};
-
-/* Between two instructions of the old run: its lease ends, and all of this happens. */
-static void rival_run(void *context)
-{
-    struct rival *rival = context;
-    if (rival->came)
-        return;
-    rival->store->ms += 200000;
-    run_init(&rival->run, rival->store);
-    rival->old_then = rival->old->outcome;
-    assert_true(open_run(&rival->run));
-    rival->took_over = diags_has(&rival->run.diags, "LF412");
-    rival->serial = session_state(rival->run.session)->known.serial;
-    int64_t before = rival->prelude == NOTHING ? 0 : 1;
-    struct outcome told = rival->old_then;
-    /* An answer that is still under way does not count as told; one that was given does. */
-    assert_found(rival->run.session, &told, before, rival->prelude);
-    if (rival->whole) {
-        assert_true(begin_run(&rival->run) && work(&rival->run));
-        assert_int_equal(
-            session_commit(rival->run.session, "clean", &rival->run.diags), SESSION_OK);
-        session_close(rival->run.session, &rival->run.diags);
-        rival->run.session = NULL;
-    }
-    rival->came = true;
-}
-
-static bool overtake_at(unsigned n, enum prelude prelude, bool whole)
-{
-    struct fake_store *store = fake_store_new();
-    int64_t serial = prepare(store, prelude);
-    struct run old;
-    run_init(&old, store);
-    struct rival rival = {.store = store, .old = &old, .prelude = prelude, .whole = whole};
-    old.fake.hook_at = n;
-    old.fake.hook = rival_run;
-    old.fake.context = &rival;
-    whole_run(&old);
-    bool reached = rival.came;
-    bool committed_before = reached && rival.serial > serial;
-    if (reached && rival.took_over && !committed_before) {
-        assert_int_equal(old.outcome.flushed, rival.old_then.flushed);
-        assert_int_equal(old.outcome.begun, rival.old_then.begun);
-        /* The end of the old run may still be written when the rival has written nothing; then
-         * what the rival read is old, and it is the rival who can do nothing with it. */
-        if (old.outcome.committed)
-            assert_true(!whole && !begin_run(&rival.run));
-        else
-            assert_int_equal(old.outcome.fenced, 1);
-        assert_fenced(&old);
-    }
-    if (reached && !whole && begin_run(&rival.run)) {
-        assert_true(work(&rival.run));
-        assert_int_equal(
-            session_commit(rival.run.session, "clean", &rival.run.diags), SESSION_OK);
-    }
-    run_end(&old);
-    if (reached)
-        run_end(&rival.run);
-    fake_store_free(store);
-    return reached;
-}
-
-static void test_overtaken_at_every_operation(void **context)
-{
-    (void)context;
-    for (enum prelude prelude = NOTHING; prelude < PRELUDES; prelude++) {
-        unsigned n = 1;
-        while (overtake_at(n, prelude, true) && overtake_at(n, prelude, false))
-            n++;
-        assert_true(n > 12);
-    }
-}
-
-/* --- single promises -------------------------------------------------------------------------- */
+/* The promises of a session one by one, over a store in memory whose clock is ours. */
 
 struct fixture {
     struct fake_store *store;
@@ -672,6 +318,67 @@ static void test_last_clean(void **context)
     assert_int_equal(state->known.serial, 2);
 }
 
+static void test_recovery_file(void **context)
+{
+    struct fixture *f = *context;
+    empty_recovery();
+    assert_true(open_run(&f->a) && begin_run(&f->a) && work(&f->a));
+    struct known_object object = {.address = "team/a", .kind = "team", .id = "id-of-it"};
+    state_put(f->a.arena, session_state(f->a.session), &object);
+    f->a.fake.dead = true;
+    assert_int_equal(session_commit(f->a.session, "clean", &f->a.diags), SESSION_FAILED);
+    assert_true(diags_has(&f->a.diags, "LF417"));
+    const char *path = arena_printf(f->a.arena, "%s/prod-recovery-00000001.json", recovery);
+    char *bytes = NULL;
+    size_t length = 0;
+    assert_int_equal(file_read(f->a.arena, path, 100000, &bytes, &length), 0);
+    struct state *saved = state_decode(f->a.arena, bytes, length, "prod", &f->a.diags);
+    assert_non_null(saved);
+    assert_non_null(map_get(&saved->known.objects, "team/a"));
+    /* The lock is kept: nobody works with the old state before the lease ends. */
+    f->a.fake.dead = false;
+    session_close(f->a.session, &f->a.diags);
+    f->a.session = NULL;
+    assert_false(open_run(&f->b));
+    assert_true(diags_has(&f->b.diags, "LF401"));
+}
+
+/* A failed commit may be tried again in the same session. */
+static void test_commit_again(void **context)
+{
+    struct fixture *f = *context;
+    assert_true(open_run(&f->a) && begin_run(&f->a) && work(&f->a));
+    f->a.fake.dead = true;
+    assert_int_equal(session_commit(f->a.session, "clean", &f->a.diags), SESSION_FAILED);
+    assert_int_equal(session_state(f->a.session)->known.serial, 0);
+    f->a.fake.dead = false;
+    assert_int_equal(session_commit(f->a.session, "clean", &f->a.diags), SESSION_OK);
+    assert_int_equal(session_state(f->a.session)->known.serial, 1);
+}
+
+/* A flush that failed may have been stored; the next one must not take it for somebody else's. */
+static void test_flush_again(void **context)
+{
+    struct fixture *f = *context;
+    assert_true(open_run(&f->a) && begin_run(&f->a));
+    int64_t n = intend(&f->a, "team/a");
+    f->a.fake.fault = FAKE_AFTER;
+    f->a.fake.fail_at = f->a.fake.ops + 1;
+    assert_int_equal(session_flush(f->a.session, &f->a.diags), SESSION_FAILED);
+    f->a.fake.dead = false;
+    session_outcome(f->a.session, n, "done");
+    intend(&f->a, "team/b");
+    assert_true(flush_run(&f->a));
+    assert_non_null(fake_find(f->store, "journal/00000000-000002.json"));
+    f->a.fake.dead = true;
+    f->store->ms += 200000;
+    assert_true(open_run(&f->b));
+    const struct journal_entries *entries = session_resume(f->b.session);
+    assert_int_equal(entries->list.count, 2);
+    assert_result(entries, "team/a", "done");
+    assert_null(entry_of(entries, "team/b")->result);
+}
+
 static void test_reading_without_a_lock(void **context)
 {
     struct fixture *f = *context;
@@ -689,9 +396,6 @@ static void test_reading_without_a_lock(void **context)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_death_at_every_operation),
-        cmocka_unit_test(test_one_fault_is_settled),
-        cmocka_unit_test(test_overtaken_at_every_operation),
         cmocka_unit_test_setup_teardown(test_locked_and_waiting, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_lease_is_renewed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_takeover_by_watching, set_up, tear_down),
@@ -704,7 +408,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_other_lineage, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_damage, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_last_clean, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_recovery_file, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_commit_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_flush_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_reading_without_a_lock, set_up, tear_down),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_recovery, remove_recovery);
 }

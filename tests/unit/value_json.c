@@ -104,7 +104,9 @@ static void refuses_with_a_reason(void **state)
         {"\"abc", "a text without end at byte 0"},
         {"\"abc\\\"", "a text without end at byte 0"},
         {"1e1000000", "a number out of range at byte 0"},
-        {"[1,\x01""2]", "not JSON at byte 3"},
+        {"[1,\x01"
+         "2]",
+            "not JSON at byte 3"},
         {"\xef\xbb\xbf{}", "not JSON at byte 0"},
         {"]", "not JSON at byte 0"},
         {"<html>", "not JSON at byte 0"},
@@ -139,14 +141,25 @@ static void bounds_the_depth(void **state)
     assert_non_null(json_read(arena, text, (size_t)READ_MAX_DEPTH * 2, NULL));
     memset(text, '[', READ_MAX_DEPTH + 1);
     memset(text + READ_MAX_DEPTH + 1, ']', READ_MAX_DEPTH + 1);
-    assert_string_equal(reason_n(text, (size_t)READ_MAX_DEPTH * 2 + 2),
-        "nested deeper than 64 levels at byte 64");
+    assert_string_equal(
+        reason_n(text, (size_t)READ_MAX_DEPTH * 2 + 2), "nested deeper than 64 levels at byte 64");
     CLEANUP_BUF struct buf brackets = BUF_INIT(0);
     buf_char(&brackets, '"');
     for (int i = 0; i < 200; i++)
         buf_char(&brackets, '[');
     buf_char(&brackets, '"');
     assert_non_null(read_text(buf_text(&brackets))); /* in a text they are no depth */
+}
+
+static void bounds_the_values(void **state)
+{
+    (void)state;
+    CLEANUP_BUF struct buf text = BUF_INIT(0);
+    buf_char(&text, '[');
+    for (size_t i = 0; i < READ_MAX_NODES; i++)
+        buf_str(&text, "1,");
+    buf_str(&text, "1]");
+    assert_true(text_starts(reason(buf_text(&text)), "too many values at byte "));
 }
 
 static void shares_keys(void **state)
@@ -191,6 +204,7 @@ int main(void)
         cmocka_unit_test(refuses_with_a_reason),
         cmocka_unit_test(refuses_what_is_not_json),
         cmocka_unit_test(bounds_the_depth),
+        cmocka_unit_test(bounds_the_values),
         cmocka_unit_test(shares_keys),
         cmocka_unit_test(is_linear),
     };

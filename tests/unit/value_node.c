@@ -45,8 +45,8 @@ static void sets_and_gets(void **state)
     node_set_bool(arena, map, "on", true);
     node_set_string(arena, map, "none", NULL);
     node_set(arena, map, "", node_list(arena));
-    assert_string_equal(
-        node_json_text(arena, map), "{\"\":[],\"count\":-3,\"name\":\"x\",\"none\":null,\"on\":true}");
+    assert_string_equal(node_json_text(arena, map),
+        "{\"\":[],\"count\":-3,\"name\":\"x\",\"none\":null,\"on\":true}");
     assert_string_equal(node_get_text(map, "name"), "x");
     assert_null(node_get_text(map, "count"));
     assert_int_equal(node_get_int(map, "count", 9), -3);

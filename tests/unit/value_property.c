@@ -103,7 +103,8 @@ static void each_tree(void (*check)(struct generator *))
     uint64_t last = only == NULL ? ROUNDS : first;
     for (uint64_t seed = first; seed <= last; seed++) {
         CLEANUP_ARENA struct arena *arena = arena_new();
-        struct generator g = {.arena = arena, .start = seed, .seed = seed * UINT64_C(0x9e3779b97f4a7c15)};
+        struct generator g = {
+            .arena = arena, .start = seed, .seed = seed * UINT64_C(0x9e3779b97f4a7c15)};
         check(&g);
     }
 }
@@ -142,8 +143,7 @@ static void check_yaml(struct generator *g)
     CLEANUP_BUF struct buf text = BUF_INIT(0);
     yaml_write(tree, 0, &text);
     struct diags diags = diags_init(g->arena);
-    struct node *back =
-        yaml_read(g->arena, &diags, diags_source(&diags, "x", text.at, text.len));
+    struct node *back = yaml_read(g->arena, &diags, diags_source(&diags, "x", text.at, text.len));
     expect(g, back != NULL, diags.list.count > 0 ? diags.list.at[0].message : "?", text.at);
     struct node *resolved = node_plain_resolve(g->arena, back, &diags);
     expect(g, node_equal(tree, resolved), "another tree came back", text.at);
@@ -177,8 +177,7 @@ static void check_copies(struct generator *g)
     bool same = strcmp(one, two) == 0;
     expect(g, node_equal(tree, other) == same, "equality and text disagree", one);
     expect(g, (node_compare(tree, other) == 0) == same, "order and text disagree", one);
-    bool same_digest =
-        strcmp(node_digest(g->arena, tree), node_digest(g->arena, other)) == 0;
+    bool same_digest = strcmp(node_digest(g->arena, tree), node_digest(g->arena, other)) == 0;
     expect(g, same_digest == same, "digest and text disagree", one);
 }
 

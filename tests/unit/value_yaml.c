@@ -80,7 +80,9 @@ static void reads_documents(void **state)
         {"---\n", "{}"},
         {"---\n...\n", "{}"},
         {"b: 1\na: x\n", "{\"a\":\"x\",\"b\":\"1\"}"},
-        {"\xef\xbb\xbf" "a: b\n", "{\"a\":\"b\"}"},
+        {"\xef\xbb\xbf"
+         "a: b\n",
+            "{\"a\":\"b\"}"},
         {"%YAML 1.2\n---\na: b\n", "{\"a\":\"b\"}"},
         {"a:\n- 1\n- [x, {y: z}]\n-\n", "{\"a\":[\"1\",[\"x\",{\"y\":\"z\"}],null]}"},
         {"a: ~\nb: null\nc:\nd: 'null'\ne: \"~\"\nf: ''\n",
@@ -90,7 +92,8 @@ static void reads_documents(void **state)
         {"\"<<\": 1\n", "{\"<<\":\"1\"}"},
         {"{a: 1, b}", "{\"a\":\"1\",\"b\":null}"},
         {"? a\n: 1\n? b\n", "{\"a\":\"1\",\"b\":null}"},
-        {"\xc3\xbc: \"\\u00fc\\x41\"\n", "{\"\xc3\xbc\":\"\xc3\xbc" "A\"}"},
+        {"\xc3\xbc: \"\\u00fc\\x41\"\n", "{\"\xc3\xbc\":\"\xc3\xbc"
+                                         "A\"}"},
         {"just text", "\"just text\""},
         {"'': 1\n", "{\"\":\"1\"}"},
         {"a:\r\n  b: 1\r\n", "{\"a\":{\"b\":\"1\"}}"},
@@ -103,7 +106,8 @@ static void reads_documents(void **state)
 static void knows_places(void **state)
 {
     (void)state;
-    struct node *root = read_text("\xef\xbb\xbf" "a: x\n\xc3\xbc: {k: [1, 'two']}\n");
+    struct node *root = read_text("\xef\xbb\xbf"
+                                  "a: x\n\xc3\xbc: {k: [1, 'two']}\n");
     uint16_t file = (uint16_t)(diags.sources.count - 1);
     struct span span = node_span(node_get(root, "a"));
     assert_int_equal(span.file, file);
@@ -181,7 +185,9 @@ static void refuses_bad_bytes(void **state)
     assert_refused("a: \"x\\0y\"\n", "LF006", 1, 4);
     assert_refused("\"x\\0y\": 1\n", "LF006", 1, 1);
     assert_refused("a: 1\n\xc3\xbc: \"\x1b\"\n", "LF006", 2, 5);
-    diag = refused_n("\xff\xfe" "a\0", 4);
+    diag = refused_n("\xff\xfe"
+                     "a\0",
+        4);
     assert_string_equal(diag->fix, "save the file as UTF-8");
 }
 
@@ -274,13 +280,33 @@ static void resolves_plain_scalars(void **state)
 {
     (void)state;
     static const char *const cases[][2] = {
-        {"null", "null"}, {"Null", "null"}, {"~", "null"}, {"", "null"}, {"true", "true"},
-        {"True", "true"}, {"FALSE", "false"}, {"tRUE", "\"tRUE\""}, {"10", "10"}, {"-7", "-7"},
-        {"+7", "7"}, {"1.50", "1.5"}, {".5", "0.5"}, {"1e3", "1000"}, {"'10'", "\"10\""},
-        {"\"true\"", "\"true\""}, {"text", "\"text\""}, {"2026-11-24", "\"2026-11-24\""},
-        {"1.2.3", "\"1.2.3\""}, {"30d", "\"30d\""}, {"'yes'", "\"yes\""}, {"nope", "\"nope\""},
-        {"00:11:22:33:44:55", "\"00:11:22:33:44:55\""}, {"8080:80", "\"8080:80\""},
-        {"1_a", "\"1_a\""}, {"0x", "\"0x\""}, {"12e", "\"12e\""},
+        {"null", "null"},
+        {"Null", "null"},
+        {"~", "null"},
+        {"", "null"},
+        {"true", "true"},
+        {"True", "true"},
+        {"FALSE", "false"},
+        {"tRUE", "\"tRUE\""},
+        {"10", "10"},
+        {"-7", "-7"},
+        {"+7", "7"},
+        {"1.50", "1.5"},
+        {".5", "0.5"},
+        {"1e3", "1000"},
+        {"'10'", "\"10\""},
+        {"\"true\"", "\"true\""},
+        {"text", "\"text\""},
+        {"2026-11-24", "\"2026-11-24\""},
+        {"1.2.3", "\"1.2.3\""},
+        {"30d", "\"30d\""},
+        {"'yes'", "\"yes\""},
+        {"nope", "\"nope\""},
+        {"00:11:22:33:44:55", "\"00:11:22:33:44:55\""},
+        {"8080:80", "\"8080:80\""},
+        {"1_a", "\"1_a\""},
+        {"0x", "\"0x\""},
+        {"12e", "\"12e\""},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         assert_string_equal(resolved(cases[i][0]), cases[i][1]);
@@ -356,16 +382,20 @@ static void quotes_where_it_must(void **state)
 {
     (void)state;
     const char *const plain[] = {"text", "two words", "a/b", "claude-opus-4.5", "30d", "a:b", "a#b",
-        "\xc3\xbc" "ber", "_x", "a, b", "it's", "/path", "https://x/y?z=1&a=b", NULL};
+        "\xc3\xbc"
+        "ber",
+        "_x", "a, b", "it's", "/path", "https://x/y?z=1&a=b", NULL};
     for (const char *const *text = plain; *text != NULL; text++)
         assert_string_equal(written(node_string(arena, *text)), arena_printf(arena, "%s\n", *text));
-    const char *const quoted[] = {"", "yes", "No", "ON", "y", "null", "~", "true", "1", "0777", "1e3",
-        "12:30", "2026-11-24", "1.2.3", "-", "- a", "a: b", "a:", "a #b", " a", "a ", "*x", "&x",
-        "!x", "@x", "`x", "%x", "{a", "[a", "\"a", "'a", "|", ">", "#a", "?", ".inf", "<<", "=",
-        "---", "...", "a\nb", "a\tb", "a\x1b", "\xc2\x85", "\xe2\x80\xae", "\xef\xbf\xbf", NULL};
+    const char *const quoted[] = {"", "yes", "No", "ON", "y", "null", "~", "true", "1", "0777",
+        "1e3", "12:30", "2026-11-24", "1.2.3", "-", "- a", "a: b", "a:", "a #b", " a", "a ", "*x",
+        "&x", "!x", "@x", "`x", "%x", "{a", "[a", "\"a", "'a", "|", ">", "#a", "?", ".inf", "<<",
+        "=", "---", "...", "a\nb", "a\tb", "a\x1b", "\xc2\x85", "\xe2\x80\xae", "\xef\xbf\xbf",
+        NULL};
     for (const char *const *text = quoted; *text != NULL; text++)
         assert_int_equal(written(node_string(arena, *text))[0], '"');
-    assert_string_equal(written(node_string(arena, "a\n\t\"\\\x1b\xc2\x85\xe2\x80\xae\xf3\xa0\x80\xa1")),
+    assert_string_equal(
+        written(node_string(arena, "a\n\t\"\\\x1b\xc2\x85\xe2\x80\xae\xf3\xa0\x80\xa1")),
         "\"a\\n\\t\\\"\\\\\\x1b\\x85\\u202e\\U000e0021\"\n");
     struct node *plain_number = read_text("a: 0777\nb: -5\nc: yes\nd: x\ne: '5'\n");
     assert_string_equal(written(plain_number), "a: 0777\nb: -5\nc: yes\nd: x\ne: \"5\"\n");

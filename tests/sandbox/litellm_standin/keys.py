@@ -53,18 +53,20 @@ class Keys:
         return self.app.db.run('DELETE FROM "%s" WHERE %s' % (TABLE, where), args)
 
     def of(self, column, idents):
-        """column value -> keys as other objects show them."""
+        """column value -> keys as the teams of a list show them."""
         sql, args = 'SELECT * FROM "LiteLLM_VerificationToken"', None
         if idents is not None:
             sql, args = sql + ' WHERE "%s" = ANY(%%s)' % column, (idents,)
         out = {}
         for row in self.app.db.rows(sql + " ORDER BY created_at", args):
-            out.setdefault(row[column], []).append(self.as_part(row, column))
+            out.setdefault(row[column], []).append(self.app.shapes.key_unblocked(row))
         return out
 
-    def as_part(self, row, column):
-        """A key inside /user/info and /team/info."""
-        return self.app.shapes.key_item(row)
+    def full(self, column, ident):
+        """The keys of one user or team, as /user/info and /team/info show them."""
+        rows = self.app.db.rows('SELECT * FROM "LiteLLM_VerificationToken" WHERE "%s" = %%s ORDER BY created_at' % column, (ident,))
+        budgets = self.app.budgets.by_id([r["budget_id"] for r in rows if r["budget_id"]])
+        return [self.app.shapes.key_part(r, budgets.get(r["budget_id"])) for r in rows]
 
     def router_settings(self, sent):
         return {**(shapes.ROUTER_NEW if self.app.new else shapes.ROUTER_OLD), **(sent or {})}
@@ -225,9 +227,9 @@ class Keys:
                 raise self.app.errors.proxy(400, "Authentication Error, %s" % problem, "auth_error", "None") from None
 
     def set_soft_budget(self, sent, row, out):
-        if "soft_budget" not in sent:
-            return
-        if row["budget_id"] and (sent["soft_budget"] is not None or self.app.new):
+        if "soft_budget" not in sent or not self.app.new:
+            return      # 1.81 takes it and does nothing
+        if row["budget_id"]:
             self.app.db.update("LiteLLM_BudgetTable", {"budget_id": row["budget_id"]}, {"soft_budget": sent["soft_budget"]})
         elif sent["soft_budget"] is not None:
             made = self.app.db.insert("LiteLLM_BudgetTable", {"budget_id": str(uuid.uuid4()), "soft_budget": sent["soft_budget"], "model_max_budget": {}, **WHO})
@@ -247,7 +249,11 @@ class Keys:
         out["updated_by"] = "default_user_id"
         if self.app.new:
             out["settings_updated_at"] = times.utcnow()
-        row = self.app.db.update(TABLE, {"token": row["token"]}, out)
+        try:
+            row = self.app.db.update(TABLE, {"token": row["token"]}, out)
+        except db.ForeignKeyViolation as problem:
+            raise self.app.errors.proxy(400, "Authentication Error, Foreign key constraint failed on the field: `%s (index)`" % problem.diag.constraint_name,
+                                        "auth_error", "None") from None
         return {"key": sent["key"], **self.app.shapes.key_row(row)}
 
     async def delete(self, request):

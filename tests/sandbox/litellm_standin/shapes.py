@@ -117,8 +117,15 @@ class Shapes:
         return out
 
     def key_unblocked(self, row):
-        """The row as /key/unblock shows it."""
+        """The row as /key/unblock shows it, and as a part of a team."""
         return {**row, **KEY_RELATIONS, **({"jwt_key_mappings": None} if self.new else {})}
+
+    def key_part(self, row, budget):
+        """A key inside /user/info and /team/info: only `expires` is written with +00:00."""
+        out = {**self.key_unblocked(row), "litellm_budget_table": self.budget(budget)}
+        if out["expires"]:
+            out["expires"] = offset_times({"expires": out["expires"]})["expires"]
+        return out
 
     def key_short(self, row):
         """The row as /key/block shows it."""

@@ -306,7 +306,7 @@ class Teams:
         if self.app.new:
             for item in memberships:
                 item["budget_source"] = "none" if not item["budget_id"] else "team_default" if item["budget_id"] == default else "custom"
-        return {"team_id": ident, "team_info": team, "keys": self.app.keys.of("team_id", [ident]).get(ident, []), "team_memberships": memberships}
+        return {"team_id": ident, "team_info": team, "keys": self.app.keys.full("team_id", ident), "team_memberships": memberships}
 
     def with_alias(self, members):
         idents = [m["user_id"] for m in members if m.get("user_id")]

@@ -196,7 +196,9 @@ class Users:
         if self.app.new:
             user["model_max_budget_usage"] = {}
         teams = self.app.db.rows('SELECT * FROM "LiteLLM_TeamTable" WHERE team_id = ANY(%s)', (row["teams"] or [],))
-        return {"user_id": ident, "user_info": user, "keys": self.app.keys.of("user_id", [ident]).get(ident, []),
+        names = {t["team_id"]: t["team_alias"] for t in teams}
+        keys = [{**k, "team_alias": names.get(k["team_id"])} for k in self.app.keys.full("user_id", ident)]
+        return {"user_id": ident, "user_info": user, "keys": keys,
                 "teams": self.app.teams.dressed(teams, ident)}
 
     async def info_v2(self, request):
