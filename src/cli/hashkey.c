@@ -2,6 +2,7 @@
 
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <string.h>
@@ -17,7 +18,8 @@ const char *hashkey_path(struct arena *arena, const char *lineage)
     const char *folder = data != NULL && *data == '/'
                              ? arena_printf(arena, "%s/liteform", data)
                              : file_join(arena, ".", "~/.local/share/liteform");
-    return arena_printf(arena, "%s/%s.key", folder, lineage);
+    /* A state is data from outside: its lineage must not lead to another folder. */
+    return arena_printf(arena, "%s/%s.key", folder, text_encode_url(arena, lineage));
 }
 
 static const char *read_file(struct run *run, const char *path, size_t *ret_length)
@@ -39,7 +41,7 @@ void hashkey_load(struct run *run)
     if (reference != NULL) {
         key = secrets_value(run->secrets, reference, &reason);
         length = key == NULL ? 0 : strlen(key);
-    } else if (run->state->known.exists) {
+    } else if (run->state->known.lineage != NULL) {
         const char *path = hashkey_path(run->arena, run->state->known.lineage);
         key = read_file(run, path, &length);
         reason = key == NULL ? arena_printf(run->arena, "%s is not there", path) : NULL;
@@ -56,8 +58,7 @@ void hashkey_warn(struct run *run)
 {
     /* Before the first apply there is nothing that could be compared. */
     if (run->facts.no_key && run->state->known.exists && run->plan->counts.not_compared > 0)
-        diag_add(&run->call->diags, "LF615",
-            "%u fields are not compared, for want of the hash key: %s",
+        diag_add(&run->call->diags, "LF615", "%u not compared, for want of the hash key: %s",
             run->plan->counts.not_compared, run->no_key_reason);
 }
 

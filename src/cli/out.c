@@ -15,6 +15,7 @@ static struct {
     bool ci, color_out, color_err, terminal_out, terminal_err, terminal_in;
     unsigned width_out, width_err;
     size_t diags_shown;
+    bool dumb; /* a terminal that cannot draw over a line */
     bool live; /* the live line is on the screen */
 } output;
 
@@ -56,7 +57,7 @@ bool out_ci(void)
 
 bool out_interactive(void)
 {
-    return output.terminal_in && output.terminal_err && !output.ci;
+    return output.terminal_in && output.terminal_out && output.terminal_err && !output.ci;
 }
 
 struct render_style out_style(bool verbose)
@@ -121,7 +122,7 @@ void out_diags(struct call *call)
 
 bool out_has_live(const struct call *call)
 {
-    return output.terminal_err && !call->json && !output.ci;
+    return output.terminal_err && !output.dumb && !call->json && !output.ci;
 }
 
 void out_live(const struct call *call, const char *text)

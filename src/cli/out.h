@@ -11,7 +11,7 @@
 void out_setup(bool no_color);
 /** Whether CI is set: then nothing asks, and the spec is trusted only when that is said. */
 bool out_ci(void);
-/** Whether a person is at both ends: may be asked. */
+/** Whether a person sees what is shown and can answer: stdin, stdout and stderr are a terminal. */
 bool out_interactive(void);
 
 /** How results are drawn (stdout), and progress (stderr). */

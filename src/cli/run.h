@@ -34,6 +34,7 @@ struct run {
     struct strings only, skip; /* from the options, or from a plan file */
     const struct allowances *allowances;
     bool rewrite_secrets, trusted;
+    bool waited; /* for the lock, and said so */
     struct plan *plan;
 };
 

@@ -31,13 +31,18 @@ static enum exit_code code_of(enum session_result result)
 
 static void on_waiting(void *context, const struct lock_info *holder)
 {
-    const struct run *run = context;
-    CLEANUP_BUF struct buf text = BUF_INIT(0);
-    buf_printf(&text, "waiting for the lock: %s, %s since %s",
-        holder->who == NULL ? "somebody" : holder->who,
-        holder->operation == NULL ? "at work" : holder->operation,
-        holder->since == NULL ? "some time" : holder->since);
-    out_live(run->call, text_printable(run->arena, buf_text(&text), false));
+    struct run *run = context;
+    const char *who = holder->who == NULL ? "somebody" : holder->who;
+    const char *what = holder->operation == NULL ? "at work" : holder->operation;
+    const char *text = text_printable(run->arena,
+        arena_printf(
+            run->arena, "waiting for the lock of %s: %s, %s", run->spec->environment, who, what),
+        false);
+    if (out_has_live(run->call))
+        out_live(run->call, text);
+    else if (!run->waited)
+        out_note(run->call, "%s", text);
+    run->waited = true;
 }
 
 static enum exit_code lock_timeout(struct run *run, int64_t *ret_ms)

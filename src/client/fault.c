@@ -56,7 +56,8 @@ static struct telling tell_lost(struct arena *arena, const struct reply *reply)
         return (struct telling){
             "LF508", reason, "ask for less at a time, or look at what answers at this URL"};
     return (struct telling){"LF509", arena_printf(arena, "sent, but no whole answer: %s", reason),
-        "run plan again: it shows what was carried out"};
+        "run plan again, it shows what was carried out; where it happens again, check the URL's "
+        "scheme and what stands between here and the proxy"};
 }
 
 /** A status that LiteLLM or whatever is before it gave, other than 2xx. */

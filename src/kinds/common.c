@@ -72,7 +72,8 @@ static struct node *field_read(
 {
     if (field->type == FIELD_MODELS)
         return models_read(arena, value);
-    if (node_is_nothing(value))
+    /* "" is how a text is cleared where null is ignored (user_alias, team_alias). */
+    if (node_is_nothing(value) || (node_is(value, NODE_STRING) && value->text[0] == '\0'))
         return NULL;
     struct node *copy = node_copy(arena, value);
 

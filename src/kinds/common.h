@@ -119,6 +119,8 @@ bool is_disguised_error(const struct reply *reply);
 const char *resolve_id(const struct plan_context *context, const char *address);
 /** The user row of a name in the spec: a declared user, else a live one by e-mail or id; or NULL. */
 const char *resolve_user(const struct plan_context *context, const char *name);
+/** Takes a field change back. */
+void change_drop(struct change *change, const char *path);
 /** Adds a text to change->extra. */
 void extra_set(
     const struct plan_context *context, struct change *change, const char *key, const char *text);

@@ -1,8 +1,9 @@
 /*
  * Credentials: named values that models refer to (litellm_credential_name).
  *
- * Values never come back (masked), each pod keeps the list in memory for 30 s. PATCH merges and
- * drops null values; litellm 1.81 answers errors with status 200 (facts 1.6).
+ * Values never come back (masked), each pod keeps the list in memory for 30 s. PATCH merges the
+ * values, drops null ones, and replaces info and display name (litellm 1.81.15 and 1.106.2, tried);
+ * 1.81 answers errors with status 200 (facts 1.6).
  */
 #include "base/text.h"
 #include "kinds/common.h"
@@ -19,7 +20,7 @@ static const struct field fields[] = {
     {.name = "info",
         .api = "credential_info",
         .type = FIELD_MAP,
-        .unset = UNSET_NULL,
+        .unset = UNSET_EMPTY,
         .doc = "free-form notes (description, custom_llm_provider)"},
     {0},
 };
@@ -94,6 +95,7 @@ static struct object *decode(struct live *live, const struct live_kind *in, cons
     object->key = object->id;
     /* 1.106 says where it is from; "config" is of the file. */
     object->foreign = source != NULL && !text_equal(source, "db");
+    kind_keep(live, object, "display_name", node_get(item, "display_name"));
     read_info(live, object, node_get(item, "credential_info"));
     read_values(live, object, node_get(item, "credential_values"));
     return object;
@@ -165,6 +167,14 @@ static const char *path_of(const struct call_context *context)
         context->arena, "/credentials/%s", text_encode_url(context->arena, id_of(context)));
 }
 
+static void keep_display_name(const struct call_context *context, struct node *body)
+{
+    const struct node *name = node_get(context->change->object->raw, "display_name");
+
+    if (!node_is_nothing(name))
+        node_set(context->arena, body, "display_name", node_copy(context->arena, name));
+}
+
 static void build(const struct call_context *context, unsigned stage, struct request *ret_request)
 {
     struct arena *arena = context->arena;
@@ -178,11 +188,14 @@ static void build(const struct call_context *context, unsigned stage, struct req
     node_set_string(arena, body, "credential_name", id_of(context));
     node_set(arena, body, "credential_values", node_map(arena));
     node_set(arena, body, "credential_info", node_map(arena));
-    if (stage == STAGE_PATCH && context->change->object != NULL)
-        kind_put_changes(context, body, NULL, false);
-    else
+    if (stage == STAGE_PATCH && context->change->object != NULL) {
+        node_unset(body, "credential_info");
+        kind_put_changes(context, body, "credential_info", true);
+        keep_display_name(context, body);
+    } else {
         kind_put_all(context, body);
-    kind_put_mark(context, body, "credential_info");
+        kind_put_mark(context, body, "credential_info");
+    }
     if (stage == STAGE_PATCH)
         request_make(ret_request, "PATCH", path_of(context), body);
     else

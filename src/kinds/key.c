@@ -180,6 +180,8 @@ static const struct node *models_of_team(
             : NULL;
     const struct node *models = other != NULL ? node_get(other->fields, "models") : NULL;
 
+    if (text_equal(node_text(models), "none"))
+        return node_list(context->arena);
     return node_is(models, NODE_LIST) ? models : NULL;
 }
 

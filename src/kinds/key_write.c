@@ -56,7 +56,7 @@ static void plan_owner(const struct plan_context *context, const struct resource
 
     if (id != NULL)
         extra_set(context, change, column, id);
-    if (object == NULL || text_equal(id, live) || (wish == NULL && (!was || live == NULL)) ||
+    if ((object != NULL && text_equal(id, live)) || (wish == NULL && (!was || live == NULL)) ||
         (wish != NULL && id == NULL))
         return;
     *VEC_ADD(arena, &change->fields) = (struct field_change){
@@ -64,7 +64,11 @@ static void plan_owner(const struct plan_context *context, const struct resource
         .field = field_by_name(kind_key.fields, name),
         .old = live != NULL ? node_string(arena, live) : NULL,
         .new = wish != NULL ? node_string(arena, wish) : NULL,
+        .outside = was &&text_equal(node_get_text(context->known->extra, name), wish),
     };
+    if (change->action == ACTION_UPDATE && change->fields.count == 1 &&
+        !change->fields.at[0].outside)
+        change->reason = wish != NULL ? "spec changed" : "removed from spec";
 }
 
 /** Whether the value may be written at all; a finding when not. */
@@ -184,6 +188,21 @@ static void plan_leftover(const struct plan_context *context, const struct resou
     }
 }
 
+/** /key/update of 1.81 answers 200 and leaves soft_budget as it is (tried on 1.81.15). */
+static void plan_soft_budget(
+    const struct plan_context *context, const struct resource *resource, struct change *change)
+{
+    const struct server *server = context->server;
+
+    if (server->release == 0 || server->release >= LITELLM(1, 106) ||
+        kind_change(change, "soft_budget") == NULL ||
+        node_get(resource->fields, "soft_budget") == NULL)
+        return;
+    finding(context, resource, "LF216",
+        "LiteLLM %s cannot change soft_budget of a key that is there", server->version);
+    change_drop(change, "soft_budget");
+}
+
 void key_plan(const struct plan_context *context, const struct resource *resource,
     const struct object *object, struct change *change)
 {
@@ -196,6 +215,7 @@ void key_plan(const struct plan_context *context, const struct resource *resourc
         plan_create(context, resource, change);
         return;
     }
+    plan_soft_budget(context, resource, change);
     if (fact != NULL && fact->sha256 != NULL) {
         if (text_equal(fact->sha256, object->id))
             plan_leftover(context, resource, object, change);

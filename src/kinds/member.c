@@ -243,17 +243,6 @@ static void joined(struct live *live, struct live_kind *in)
 
 /* ------------------------------------------------------------------ changes */
 
-static void drop_change(struct change *change, const char *path)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < change->fields.count; i++) {
-        if (!text_equal(change->fields.at[i].path, path))
-            change->fields.at[kept++] = change->fields.at[i];
-    }
-    change->fields.count = kept;
-}
-
 static void plan(const struct plan_context *context, const struct resource *resource,
     const struct object *object, struct change *change)
 {
@@ -278,7 +267,7 @@ static void plan(const struct plan_context *context, const struct resource *reso
         context->server->release < LITELLM(1, 106)) {
         finding(context, resource, "LF216", "LiteLLM %s does not store budget_duration of a member",
             context->server->version);
-        drop_change(change, "budget_duration");
+        change_drop(change, "budget_duration");
     }
 }
 

@@ -106,7 +106,7 @@ static void plan_not_loaded(const struct plan_context *context, const struct res
         diag = finding(context, resource, "LF202",
             "the proxy serves %s as it was before the last write", object->name);
         if (!hopeless && !first) {
-            diag->fix = "apply writes the provider in the spelling that loads";
+            diag->fix = arena_printf(context->arena, "apply writes provider %s", choice.first);
         } else {
             diag->fix = "wait for the reload (30 s); restart the proxy if it stays so";
             return;
@@ -118,7 +118,8 @@ static void plan_not_loaded(const struct plan_context *context, const struct res
         diag->fix = hopeless
                         ? "look into the proxy's log for the model's name; with 'provider: auto' "
                           "apply finds the spelling that loads"
-                        : "apply writes the provider in the other spelling";
+                        : arena_printf(context->arena, "apply writes provider %s",
+                              first ? other_spelling(choice.first) : choice.first);
     }
     if (hopeless)
         return;

@@ -65,6 +65,17 @@ const char *resolve_user(const struct plan_context *context, const char *name)
     return NULL;
 }
 
+void change_drop(struct change *change, const char *path)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < change->fields.count; i++) {
+        if (!text_equal(change->fields.at[i].path, path))
+            change->fields.at[kept++] = change->fields.at[i];
+    }
+    change->fields.count = kept;
+}
+
 void extra_set(
     const struct plan_context *context, struct change *change, const char *key, const char *text)
 {
@@ -107,6 +118,17 @@ struct span field_span(const struct resource *resource, const char *field)
     return pair != NULL && pair->line != 0 ? pair_span(pair) : resource->where;
 }
 
+/** Whether a number that is not negative is below another: by its exact text, as all numbers here. */
+static bool is_below(struct arena *arena, const struct node *a, const struct node *b)
+{
+    const char *left = node_json_text(arena, a), *right = node_json_text(arena, b);
+    size_t left_whole = strcspn(left, "."), right_whole = strcspn(right, ".");
+
+    if (left_whole != right_whole)
+        return left_whole < right_whole;
+    return strcmp(left, right) < 0;
+}
+
 static void check_licence(const struct check_context *context, const struct resource *resource)
 {
     if (text_equal(context->desired->tier, "enterprise"))
@@ -130,7 +152,7 @@ void check_limits(const struct check_context *context, const struct resource *re
     const struct node *duration = node_get(resource->fields, "budget_duration");
 
     check_licence(context, resource);
-    if (soft != NULL && max != NULL && node_compare(soft, max) >= 0) {
+    if (soft != NULL && max != NULL && !is_below(context->arena, soft, max)) {
         diag_at(context->diags, "LF012", field_span(resource, "soft_budget"),
             "make it smaller than max_budget", "soft_budget must be below max_budget")
             ->address = resource->address;

@@ -188,22 +188,28 @@ static const char *page_title(struct arena *arena, const char *text)
     return arena_strndup(arena, start, strcspn(start, "<"));
 }
 
-const char *reply_message(struct arena *arena, const struct reply *reply)
+/** The message that the body holds, or NULL. */
+static const char *body_message(struct arena *arena, const struct node *body)
 {
     static const char *const shapes[] = {"error", "detail", "message"};
-    const char *message = NULL;
+    const char *message = node_text(body);
 
     for (size_t i = 0; message == NULL && i < sizeof(shapes) / sizeof(shapes[0]); i++)
-        message = text_of(arena, node_get(reply->body, shapes[i]));
-    if (message == NULL)
-        message = node_text(reply->body);
-    if (message != NULL)
-        return one_line(arena, undisguised(arena, message));
-    if (reply->outcome == OUTCOME_ANSWERED && reply->text != NULL && reply->body == NULL &&
-        reply->text[strspn(reply->text, " \t\r\n")] != '\0')
-        return one_line(arena, page_title(arena, reply->text));
-    if (reply->reason != NULL && *reply->reason != '\0')
-        return one_line(arena, reply->reason);
+        message = text_of(arena, node_get(body, shapes[i]));
+    return message != NULL ? undisguised(arena, message) : NULL;
+}
+
+const char *reply_message(struct arena *arena, const struct reply *reply)
+{
+    const char *candidates[] = {body_message(arena, reply->body), NULL, reply->reason};
+
+    if (reply->outcome == OUTCOME_ANSWERED && reply->text != NULL && reply->body == NULL)
+        candidates[1] = page_title(arena, reply->text);
+    for (size_t i = 0; i < sizeof(candidates) / sizeof(candidates[0]); i++) {
+        const char *line = candidates[i] != NULL ? one_line(arena, candidates[i]) : "";
+        if (*line != '\0')
+            return line;
+    }
     if (reply->status != 0)
         return arena_printf(arena, "status %d without a message", reply->status);
     return "no answer";

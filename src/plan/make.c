@@ -166,9 +166,6 @@ static void plan_existing(struct planning *p, const struct resource *resource,
     p->context.touched = false;
     plan_compare(&p->context, resource, object, change);
     note_touched(p, resource);
-    if (ours) {
-        change->reason = update_reason(change);
-    }
     if (moved) {
         change->action = ACTION_MOVE;
         change->from = known->address;
@@ -176,6 +173,9 @@ static void plan_existing(struct planning *p, const struct resource *resource,
     }
     if (resource->kind->plan != NULL) {
         resource->kind->plan(&p->context, resource, object, change);
+    }
+    if (change->action == ACTION_UPDATE || change->action == ACTION_REPLACE) {
+        change->reason = update_reason(change);
     }
     if (change->action == ACTION_UPDATE && change->fields.count == 0) {
         p->plan->counts.unchanged++;

@@ -40,12 +40,6 @@ static struct look look_of(enum action action)
     return (struct look){" ", INK_NONE};
 }
 
-const char render_symbols[] =
-    "  +    create        ~    update or repair    -/+  replace, rotate\n"
-    "  -    delete        =    adopt               x    forget (stays live)\n"
-    "  >    move          !    refused             ?    could not be read\n"
-    "  .    unmanaged\n";
-
 size_t page_address_columns(const struct plan *plan, const struct kind *kind)
 {
     size_t widest = 0;

@@ -24,9 +24,6 @@ struct render_style {
     const char *plan;  /* the command that makes it: where to go on after a refusal, or NULL */
 };
 
-/** The symbols of a plan, for help: one line each. */
-extern const char render_symbols[];
-
 /** The plan as it is read before it is applied: `liteform plan`. */
 void render_plan(const struct plan *plan, const struct render_style *style, struct buf *out);
 

@@ -95,7 +95,8 @@ static struct strings written_names(const struct references *r, const struct kin
     struct strings names = {0};
     const struct node *section =
         kind->section == NULL ? NULL : node_get(r->spec->raw, kind->section);
-    for (uint32_t i = 0; node_is(section, NODE_MAP) && i < section->count; i++)
+    bool is_map = section != NULL && section->type == NODE_MAP;
+    for (uint32_t i = 0; is_map && i < section->count; i++)
         strings_add(r->t->arena, &names, section->pairs[i].key);
     return names;
 }

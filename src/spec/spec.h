@@ -8,8 +8,8 @@
 #include "model/spec.h"
 
 struct spec_options {
-    const char *root;       /* working folder (-C), "." */
-    const char *name;       /* "prod", or a path with a "/" */
+    const char *root; /* working folder (-C), "." */
+    const char *name; /* "prod", or a path with a "/" */
 };
 
 /** Reads and checks; NULL when there is no such environment. Faults are in `diags` (with sources);

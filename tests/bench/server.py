@@ -172,6 +172,7 @@ class Api:
                                                             "license_type": "community"}),
             ("GET", "/model/info"): self.model_info, ("GET", "/v1/model/info"): self.model_info,
             ("GET", "/v2/model/info"): self.model_list,
+            ("GET", "/v1/models"): self.model_names, ("GET", "/models"): self.model_names,
             ("POST", "/model/new"): self.model_new, ("POST", "/model/delete"): self.model_delete,
             ("GET", "/v2/team/list"): self.team_page, ("GET", "/team/list"): self.team_list,
             ("GET", "/team/info"): self.team_info, ("POST", "/team/new"): self.team_new,
@@ -342,6 +343,13 @@ class Api:
         head = b'{"data":[%s],' % b",".join(models.texts[i] for i in part)
         return 200, head + b'"total_count":%d,"current_page":%d,"total_pages":%d,"size":%d}' % (
             seen, page, -(-seen // size), size)
+
+    def model_names(self, _query, _body):
+        names = dict.fromkeys(row["model_name"] for row in self.models.items.values()
+                              if self.is_loaded(row))
+        return 200, {"object": "list", "data": [{"id": name, "object": "model",
+                                                 "created": 1677610602, "owned_by": "openai"}
+                                                for name in names]}
 
     # ---- teams and members
 

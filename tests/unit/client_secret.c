@@ -192,6 +192,13 @@ static void test_guarded(void **state)
     assert_string_equal(value(outside), "out");
     setenv("LITEFORM_TEST_A", "value-of-a", 1);
     assert_string_equal(value("env:LITEFORM_TEST_A"), "value-of-a");
+    /* The repository's own path may go over a link. */
+    const char *alias = arena_printf(arena, "%s/alias", folder);
+    assert_int_equal(symlink(top, alias), 0);
+    secrets_free(secrets);
+    secrets = secrets_new(&(struct secrets_options){.guarded = true, .repository = alias});
+    assert_says(refusal(arena_printf(arena, "file:%s/link-out", alias)), "--trust-spec");
+    assert_says(refusal(inside), "--trust-spec");
     /* A folder whose name only begins like the repository's. */
     assert_int_equal(mkdir(arena_printf(arena, "%s/repository2", folder), 0700), 0);
     assert_string_equal(value(write_file("repository2/file", "near", 4, 0600)), "near");

@@ -64,6 +64,9 @@ class Connection(threading.Thread):
         global open_connections
         stream = self.sock.makefile("rb")
         try:
+            if stream.peek(1)[:1] == b"\x16":  # a TLS handshake: answered as plain servers do
+                self.answer(400, "speak plainly", "text/plain", close=True)
+                return
             while True:
                 request = read_request(stream)
                 if request is None:

@@ -99,6 +99,9 @@ static void test_odd_ones(void **state)
     assert_string_equal(message(500, "{\"error\":null,\"detail\":\"d\"}"), "d");
     assert_string_equal(message(500, "{\"error\":\"\",\"message\":\"m\"}"), "m");
     assert_string_equal(message(500, "{\"detail\":[]}"), "status 500 without a message");
+    assert_string_equal(message(500, "\"\""), "status 500 without a message");
+    assert_string_equal(message(500, "{\"error\":\" \\n \"}"), "status 500 without a message");
+    assert_string_equal(message(500, "<title> </title>"), "the answer is no usable JSON");
     assert_string_equal(message(500, "  \n "), "the answer is no usable JSON");
     assert_string_equal(
         message(400, "{\"detail\":\"a\\n\\tb \\u001b[31mred\"}"), "a b \\x1b[31mred");

@@ -379,6 +379,38 @@ static void test_flush_again(void **context)
     assert_null(entry_of(entries, "team/b")->result);
 }
 
+/* Two runs while the first is stopped, so far apart that the fence is gone as well. */
+static void pass_weeks(void *context)
+{
+    struct fake_store *store = context;
+    for (int i = 0; i < 2; i++) {
+        struct run run;
+        store->ms += INT64_C(1000) * JOURNAL_FENCE_S;
+        run_init(&run, store);
+        whole_run(&run);
+        assert_true(run.outcome.closed);
+        run_end(&run);
+    }
+    assert_int_equal(count_names(store, "journal/"), 0);
+}
+
+static void test_stopped_for_weeks(void **context)
+{
+    struct fixture *f = *context;
+    assert_true(open_run(&f->a) && begin_run(&f->a));
+    intend(&f->a, "team/late");
+    f->a.fake.hook = pass_weeks;
+    f->a.fake.context = f->store;
+    f->a.fake.hook_at = f->a.fake.ops + 1;
+    /* The write itself meets nothing; the lease that ended long ago does. */
+    assert_int_equal(session_flush(f->a.session, &f->a.diags), SESSION_FENCED);
+    assert_int_equal(count_names(f->store, "journal/"), 1);
+    /* What it left is of a serial that is past. */
+    assert_true(open_run(&f->b));
+    assert_int_equal(session_resume(f->b.session)->list.count, 0);
+    assert_fenced(&f->a);
+}
+
 static void test_reading_without_a_lock(void **context)
 {
     struct fixture *f = *context;
@@ -411,6 +443,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_recovery_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_commit_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_flush_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_stopped_for_weeks, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_reading_without_a_lock, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, make_recovery, remove_recovery);

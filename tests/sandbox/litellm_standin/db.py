@@ -12,9 +12,16 @@ from . import times
 
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TIMESTAMP = psycopg2.extensions.new_type((1114,), "ISO", lambda value, cursor: times.from_database(value) if value is not None else None)
-JSONB = psycopg2.extensions.new_type((3802,), "JSONB", lambda value, cursor: json.loads(value) if value is not None else None)
+JSONB = psycopg2.extensions.new_type((3802,), "JSONB", lambda value, cursor: from_json(value))
 UniqueViolation = psycopg2.errors.UniqueViolation
 ForeignKeyViolation = psycopg2.errors.ForeignKeyViolation
+
+
+def from_json(value):
+    """Most JSON columns of most rows are empty objects: not worth a parser."""
+    if value is None:
+        return None
+    return {} if value == "{}" else json.loads(value)
 
 
 def quoted(name):

@@ -221,7 +221,7 @@ class Models:
         check, query, pod = self.app.check, request.query, request.pod
         page, size = check.query_int(query, "page", 1), check.query_int(query, "size", 50)
         search, ident = query.get("search"), query.get("modelId")
-        if self.app.new and not pod.loaded:
+        if not pod.loaded:
             items, total = [], 0        # the hole: a pod without a loaded model shows nothing, whatever the table holds
         elif ident:
             items, total = self.by_id(pod, ident, page, size)

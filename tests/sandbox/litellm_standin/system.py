@@ -49,6 +49,9 @@ class System:
 
     async def health(self, call):
         """Without model calls: what is loaded counts as healthy; an unknown model is 503 with empty lists on 1.106."""
+        ident = call.query.get("model_id")
+        if ident and ident not in call.pod.loaded:
+            raise self.app.errors.detail(404, "Model with ID %s not found" % ident)
         names = {d.name for d in call.pod.loaded.values()}
         wanted = call.query.get("model")
         found = [] if wanted and wanted not in names else [{"model": n} for n in sorted(names) if not wanted or n == wanted]
