@@ -191,7 +191,13 @@ static void summary(struct run *run, const struct apply_result *result, enum exi
     struct render_style style = out_style(run->call->verbose);
     render_summary(&says, &style, &run->call->text);
     struct node *node = call_result(run->call);
-    node_set(arena, node, "result", counts_node(arena, result));
+    static const char *const ends[] = {[APPLY_ALL] = "all",
+        [APPLY_PARTLY] = "partly",
+        [APPLY_INTERRUPTED] = "interrupted",
+        [APPLY_FENCED] = "fenced"};
+    struct node *counts = counts_node(arena, result);
+    node_set_string(arena, counts, "end", ends[result->end]);
+    node_set(arena, node, "result", counts);
     struct node *missing = node_list(arena);
     for (size_t i = 0; i < result->not_arrived.count; i++)
         node_list_add(arena, missing, node_string(arena, result->not_arrived.at[i]));

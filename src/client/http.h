@@ -28,17 +28,17 @@
 struct client;
 
 struct endpoint {
-    const char *name;     /* "litellm" */
-    const char *url;      /* base, without a trailing slash; http:// or https:// */
-    const char *token;    /* secret reference sent as Authorization: Bearer, or NULL */
+    const char *name;           /* "litellm" */
+    const char *url;            /* base, without a trailing slash; http:// or https:// */
+    const char *token;          /* secret reference sent as Authorization: Bearer, or NULL */
     const char *token_previous; /* on 401 the other of the two is tried, the one that works kept */
-    const char *header;   /* an extra header "litellm-changed-by: liteform", or NULL */
-    const char *ca_file;  /* private roots, or NULL */
-    bool insecure;        /* no verification (spec says so; caller prints it) */
-    unsigned window;      /* requests in flight; 0: 10 */
-    uint32_t connect_ms;  /* 0: 5000 */
-    uint32_t timeout_ms;  /* whole request, its repetitions included; 0: 60000 */
-    size_t max_body;      /* 0: 256 MiB */
+    const char *header;         /* an extra header "litellm-changed-by: liteform", or NULL */
+    const char *ca_file;        /* private roots, or NULL */
+    bool insecure;              /* no verification (spec says so; caller prints it) */
+    unsigned window;            /* requests in flight; 0: 10 */
+    uint32_t connect_ms;        /* 0: 5000 */
+    uint32_t timeout_ms;        /* whole request, its repetitions included; 0: 60000 */
+    size_t max_body;            /* 0: 256 MiB */
 };
 
 struct client_stats {

@@ -9,7 +9,6 @@
 #define LITEFORM_CLIENT_PROCESS_H
 
 #include "base/arena.h"
-#include "base/arena.h"
 #include "base/buf.h"
 
 #include <stdbool.h>
@@ -17,7 +16,7 @@
 #include <stdint.h>
 
 struct process_result {
-    int exit_code;  /* 128 + signal when it was killed; -1 when it could not be started */
+    int exit_code; /* 128 + signal when it was killed; -1 when it could not be started */
     bool timed_out;
     struct buf out; /* stdout; released by the caller (buf_wipe for secrets); .overflow: cut off */
     struct buf err; /* stderr, first 4 KiB; why it could not be started when exit_code is -1 */

@@ -4,6 +4,7 @@
 #define FIRST_MS 500
 #define MOST_MS 15000
 #define TOLD_MOST_MS 60000
+#define LEAST_MS 200 /* with less time left a try only turns a telling fault into "too slow" */
 
 /** Whether the answer, or its lack, says that trying again is safe and may help. */
 static bool may_repeat(const struct retry_case *now)
@@ -53,7 +54,7 @@ bool retry_wanted(const struct retry_case *now, int64_t *ret_delay_ms)
             delay = now->told_ms + delay % (FIRST_MS / 2);
     }
     /* A try that could not be finished before the deadline is not begun. */
-    if (delay >= now->left_ms)
+    if (delay + LEAST_MS >= now->left_ms)
         return false;
     *ret_delay_ms = delay;
     return true;

@@ -36,7 +36,8 @@ struct secrets *secrets_free(struct secrets *secrets);
  * The value, or NULL with the reason in *reterr_reason (no part of the value in it). Good until
  * secrets_free(). Resolved once per reference; a failure is remembered too.
  */
-const char *secrets_value(struct secrets *secrets, const char *reference, const char **reterr_reason);
+const char *secrets_value(
+    struct secrets *secrets, const char *reference, const char **reterr_reason);
 /** Resolves many at once (commands side by side, 8 at most). Failures show up in secrets_value(). */
 void secrets_prefetch(struct secrets *secrets, const char *const *references, size_t count);
 /** Puts a value in by hand: for a key that was just made and written to its store. */
@@ -50,7 +51,8 @@ void secrets_set_hash_key(struct secrets *secrets, const void *key, size_t lengt
  * A fact for planning. The hash is HMAC(key, "liteform-secret-v1" NUL value): the same value gives
  * the same hash under whatever reference, so a renamed reference is no change.
  */
-struct secret_fact secrets_fact(struct secrets *secrets, struct arena *arena, const char *reference);
+struct secret_fact secrets_fact(
+    struct secrets *secrets, struct arena *arena, const char *reference);
 
 /**
  * Replaces every known value that occurs in `text` by "(sensitive)": for text from outside. Also its

@@ -17,6 +17,7 @@ enum stage {
     STAGE_CHECK,
     STAGE_UPDATE,
     STAGE_DELETE,
+    STAGE_REVIVE,  /* the wanted value is live already: a retired key comes back */
     STAGE_RETIRE,  /* the old key gives up its alias */
     STAGE_END,     /* the old key goes, at once or after the grace */
     STAGE_DISCARD, /* the server made a value of its own up: away with it */
@@ -156,6 +157,8 @@ static void plan_rotation(const struct plan_context *context, const struct resou
                        : "the old value ends at once (other pods honour it up to 60 s more)";
     extra_set(context, change, "new_hash", fact->sha256);
     extra_set(context, change, "old_hash", object->id);
+    if (live_object(live_kind(context->live, &kind_key), fact->sha256) != NULL)
+        extra_set_bool(context, change, "revive", true);
     /* A rotation that was cut short has renamed it already. */
     extra_set(context, change, "old_alias",
         retired ? object->key : retired_alias(context, alias != NULL ? alias : resource->name));
@@ -173,7 +176,7 @@ static void plan_leftover(const struct plan_context *context, const struct resou
 
     for (size_t i = 0; in != NULL && alias != NULL && i < in->list.count; i++) {
         const struct object *old = in->list.at[i];
-        bool ours = object->mark != NULL && text_equal(old->mark, object->mark);
+        bool ours = old->mark != NULL && text_starts(old->mark, KEY_RETIRED);
 
         if (old == object || !ours || old->key == NULL || !text_starts(old->key, alias) ||
             old->key[length] != '~' || !node_is_nothing(node_get(old->raw, "expires")))
@@ -274,6 +277,34 @@ static struct node *generate_body(const struct call_context *context)
     return body;
 }
 
+/** The old key gives up its alias and says that it is on its way out: it is nobody's to delete. */
+static struct node *retire_body(const struct call_context *context)
+{
+    struct arena *arena = context->arena;
+    struct node *body = node_map(arena);
+    const struct node *live = node_get(context->change->object->raw, "metadata");
+    struct node *metadata = node_is(live, NODE_MAP) ? node_copy(arena, live) : node_map(arena);
+
+    node_set_string(
+        arena, metadata, MARK_KEY, arena_printf(arena, KEY_RETIRED "%s", context->environment));
+    node_set(arena, body, "metadata", metadata);
+    node_set_string(arena, body, "key_alias", extra_text(context->change, "old_alias"));
+    return body;
+}
+
+/** A key that is there, maybe retired and with an end, as the spec says it. */
+static struct node *revive_body(const struct call_context *context)
+{
+    struct node *body = node_map(context->arena);
+
+    node_set_string(context->arena, body, "duration", "-1");
+    kind_put_all(context, body);
+    put_owners(context, body, false);
+    kind_put_mark(context, body, "metadata");
+    node_set_string(context->arena, body, "key", extra_text(context->change, "new_hash"));
+    return body;
+}
+
 static struct node *update_body(const struct call_context *context)
 {
     struct node *body = node_map(context->arena);
@@ -350,10 +381,11 @@ static void build(const struct call_context *context, unsigned stage, struct req
         body = update_body(context);
         break;
     case STAGE_RETIRE:
-        body = node_map(context->arena);
-        node_set_string(
-            context->arena, body, "key_alias", extra_text(context->change, "old_alias"));
+        body = retire_body(context);
         break;
+    case STAGE_REVIVE:
+        request_make(ret_request, "POST", "/key/update", revive_body(context));
+        return;
     }
     node_set_string(context->arena, body, "key", old_hash(context));
     request_make(ret_request, "POST", "/key/update", body);
@@ -476,8 +508,12 @@ static enum call_result judge(const struct call_context *context, unsigned stage
         if (result != CALL_DONE)
             return result;
         ((struct flow *)context->memory)->retried = false;
-        *ret_next = STAGE_GENERATE;
+        *ret_next =
+            node_get_bool(context->change->extra, "revive", false) ? STAGE_REVIVE : STAGE_GENERATE;
         return CALL_SEND;
+    case STAGE_REVIVE:
+        result = judge_plain(context, stage, reply, ret_next, diags);
+        return result == CALL_DONE ? in_force(context, ret_next) : result;
     case STAGE_END:
         if (is_gone(context, reply))
             return CALL_DONE;

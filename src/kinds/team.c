@@ -147,6 +147,7 @@ enum stage {
     STAGE_CREATE,
     STAGE_CHECK,    /* is it there, and ours? */
     STAGE_DURATION, /* what /team/new ignored */
+    STAGE_SOFT,     /* the server compares a new max_budget with the old soft_budget */
     STAGE_UPDATE,
     STAGE_PERMISSIONS,
     STAGE_DELETE,
@@ -403,6 +404,14 @@ static struct node *permissions_body(const struct call_context *context)
     return body;
 }
 
+static struct node *soft_body(const struct call_context *context)
+{
+    struct node *body = node_map(context->arena);
+
+    node_set(context->arena, body, "soft_budget", node_null(context->arena));
+    return body;
+}
+
 static struct node *delete_body(const struct call_context *context)
 {
     struct node *body = node_map(context->arena);
@@ -444,6 +453,9 @@ static void build(const struct call_context *context, unsigned stage, struct req
     case STAGE_DURATION:
         body = duration_body(context);
         break;
+    case STAGE_SOFT:
+        body = soft_body(context);
+        break;
     case STAGE_UPDATE:
         body = update_body(context);
         break;
@@ -458,6 +470,11 @@ static void build(const struct call_context *context, unsigned stage, struct req
 
 static unsigned first_update(const struct call_context *context)
 {
+    const struct field_change *soft = kind_change(context->change, "soft_budget");
+
+    /* soft_budget: null and a lower max_budget in one call are refused (1.106.2, tried). */
+    if (soft != NULL && soft->new == NULL &&kind_change(context->change, "max_budget") != NULL)
+        return STAGE_SOFT;
     if (update_body(context)->count > 0)
         return STAGE_UPDATE;
     return kind_change(context->change, "team_member_permissions") != NULL ? STAGE_PERMISSIONS
@@ -543,6 +560,13 @@ static enum call_result judge(const struct call_context *context, unsigned stage
         return judge_check(context, reply, ret_next, diags);
     case STAGE_DELETE:
         return judge_delete(context, stage, reply, ret_next, diags);
+    case STAGE_SOFT:
+        result = judge_plain(context, stage, reply, ret_next, diags);
+        if (result == CALL_DONE) {
+            *ret_next = STAGE_UPDATE;
+            return CALL_SEND;
+        }
+        return result;
     case STAGE_UPDATE:
         result = judge_plain(context, stage, reply, ret_next, diags);
         if (result == CALL_DONE &&

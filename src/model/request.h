@@ -19,9 +19,9 @@ struct request {
     const char *method;      /* GET, POST, PATCH, DELETE */
     const char *path;        /* "/team/new", with an encoded query if any */
     const struct node *body; /* JSON, or NULL */
-    bool write;              /* changes something: repeated only when it surely was not carried out */
-    uint32_t timeout_ms;     /* whole request; 0: the endpoint's */
-    bool fresh;              /* over a connection of its own: behind a service, maybe another pod */
+    bool write;          /* changes something: repeated only when it surely was not carried out */
+    uint32_t timeout_ms; /* whole request; 0: the endpoint's */
+    bool fresh;          /* over a connection of its own: behind a service, maybe another pod */
 };
 
 enum outcome {
@@ -54,8 +54,8 @@ struct reply {
     const char *text;        /* the first 2 KiB of the body, printable, secrets cut */
     const char *reason;      /* why there is no (usable) answer; NULL when body is set */
     const char *content_type;
-    const char *method;      /* of the request; NULL in a reply made by hand */
-    const char *url;         /* as sent, without credentials: for messages */
+    const char *method; /* of the request; NULL in a reply made by hand */
+    const char *url;    /* as sent, without credentials: for messages */
     uint32_t elapsed_ms;
     unsigned tries;
 };

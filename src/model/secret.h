@@ -38,9 +38,10 @@ struct secret_fact {
     bool known;         /* could be resolved */
     const char *reason; /* why not; NULL when known */
     const char *hash;   /* HMAC-SHA256 (hex) under the environment's hash key; NULL without key */
-    const char *sha256; /* SHA-256 (hex) of the value: the identity of a LiteLLM key; for keys only */
-    uint32_t length;    /* of the value, bytes */
-    bool sk_prefix;     /* starts with "sk-" */
+    const char
+        *sha256;     /* SHA-256 (hex) of the value: the identity of a LiteLLM key; for keys only */
+    uint32_t length; /* of the value, bytes */
+    bool sk_prefix;  /* starts with "sk-" */
 };
 
 struct secret_facts {

@@ -276,7 +276,17 @@ def compare(args):
 GENERATED = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}|/[0-9a-f]{64}/update")
 
 
+ABSENT = re.compile(r"/(organization|config|get/|spend|global|customer|tag|provider|sso|onboarding|user/(daily|available)|team/(daily|available)|"
+                    r"model_group|key/[^/]+/reset_spend|health/(latest|history))")
 FROM_ELSEWHERE = ("/team/model/add", "/team/model/delete", "/budget/new")
+
+
+def needs_other(entry, text, earlier):
+    """A call that meets an object of which no earlier call speaks."""
+    if entry["path"] not in FROM_ELSEWHERE or (entry["path"] == "/budget/new" and entry["status"] != 400):
+        return False
+    wanted = re.search(r'"(?:team_id|budget_id)": "([^"]+)"', text)
+    return bool(wanted) and not any(wanted.group(1) in json.dumps(e.get("body")) for e in earlier)
 
 
 def replay_skip(entry, earlier):
@@ -290,11 +300,9 @@ def replay_skip(entry, earlier):
         return "needs a configuration file"
     if earlier and earlier[-1]["path"] == "/key/generate" and entry.get("body") == earlier[-1].get("body"):
         return "made in parallel"
-    wanted = re.search(r'"(?:team_id|budget_id)": "([^"]+)"', text)
-    if wanted and entry["path"] in FROM_ELSEWHERE and (entry["path"] != "/budget/new" or entry["status"] == 400) and not any(wanted.group(1) in json.dumps(e.get("body")) for e in earlier):
+    if needs_other(entry, text, earlier):
         return "needs an object that the recording did not make"
-    if re.match(r"/(organization|config|get/|spend|global|customer|tag|provider|sso|onboarding|user/(daily|available)|team/(daily|available)|model_group|key/[^/]+/reset_spend|health/(latest|history))",
-                entry["path"]):
+    if ABSENT.match(entry["path"]):
         return "not part of the stand-in"
     return None
 

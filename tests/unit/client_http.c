@@ -190,7 +190,7 @@ static void test_refused(void **state)
 
     /* TLS spoken to a port without. */
     char *url = arena_printf(f->arena, "https%s", f->server.url + 4);
-    client_endpoint(f->client, &(struct endpoint){.name = "gone", .url = url, .timeout_ms = 700});
+    client_endpoint(f->client, &(struct endpoint){.name = "gone", .url = url, .timeout_ms = 2000});
     reply = client_send(f->client, f->arena, &request);
     assert_int_equal(reply.outcome, OUTCOME_UNSENT);
     assert_int_equal(reply.fault, FAULT_TLS);
@@ -476,9 +476,10 @@ static void test_fresh_connection(void **state)
         struct reply reply = client_send(f->client, f->arena, &request);
         assert_true(reply_ok(&reply));
     }
-    const struct node *seen = stats(f);
-    assert_int_equal(node_get_int(seen, "connections", 0), 6);
-    assert_in_range(node_get_int(seen, "max_connections", 0), 3, 5);
+    assert_int_equal(node_get_int(stats(f), "connections", 0), 6);
+    /* The server hears of the ends a moment later. */
+    for (int64_t until = clock_ms() + 10000; node_get_int(stats(f), "open", 0) != 3;)
+        assert_true(clock_ms() < until);
 }
 
 /* ---------------------------------------------------------------- stopping by tick */

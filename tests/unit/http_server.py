@@ -48,8 +48,18 @@ class Connection(threading.Thread):
         super().__init__(daemon=True)
         self.sock = sock
         self.requests = 0
+        self.counted = False
+
+    def leave(self):
+        """Counted out before the first byte goes: with it the other side may send its next."""
+        global active
+        with lock:
+            if self.counted:
+                active -= 1
+            self.counted = False
 
     def send(self, data):
+        self.leave()
         self.sock.sendall(data)
 
     def answer(self, status, body, kind="application/json", extra="", close=False):
@@ -98,13 +108,13 @@ class Connection(threading.Thread):
                 headers_seen.append(headers)
             count = hits.get(path, 0)
             active += 1
+            self.counted = True
             max_active = max(max_active, active)
             changed.notify_all()
         try:
             return self.act(method, path, base, headers, body, count)
         finally:
-            with lock:
-                active -= 1
+            self.leave()
 
     def act(self, method, path, base, headers, body, count):
         want = query(path)
@@ -112,7 +122,7 @@ class Connection(threading.Thread):
             with lock:
                 return self.answer(200, {
                     "hits": hits, "max_active": max_active, "connections": connections,
-                    "max_connections": max_connections, "bodies": bodies[-50:],
+                    "max_connections": max_connections, "open": open_connections, "bodies": bodies[-50:],
                     "authorizations": authorizations[-50:], "headers": headers_seen[-5:]})
         if base == "/ok":
             return self.answer(200, {"ok": True, "method": method, "n": want.get("n", "")})

@@ -170,8 +170,9 @@ static void rotation(void **state)
     assert_int_equal(f->guards.list.count, 1);
     assert_string_equal(f->guards.list.at[0].allow, "--allow-rotate key/ci");
     start(f);
-    assert_request(
-        f, "POST", "/key/update", "{\"key\":\"aaaa\",\"key_alias\":\"ci~2026-11-24.2\"}");
+    assert_request(f, "POST", "/key/update",
+        "{\"key\":\"aaaa\",\"key_alias\":\"ci~2026-11-24.2\",\"metadata\":"
+        "{\"liteform\":\"retired/prod\",\"model_rpm_limit\":{\"m\":1}}}");
     assert_int_equal(answer(f, 200, "{}"), CALL_SEND);
     assert_string_equal(f->request.path, "/key/generate");
     assert_int_equal(answer(f, 200, "{\"token\":\"new0\"}"), CALL_SEND);
@@ -195,7 +196,9 @@ static void rotation(void **state)
 
     /* Cut short after the new key was made: only the end is left. */
     offer(f, kind, "keys", KEY("new0", "ci", ",\"team_id\":\"t1\",\"expires\":null"));
-    offer(f, kind, "keys", KEY(HASH, "ci~2026-11-24", ",\"expires\":null"));
+    offer(f, kind, "keys",
+        "{\"token\":\"aaaa\",\"key_alias\":\"ci~2026-11-24\",\"expires\":null,"
+        "\"metadata\":{\"liteform\":\"retired/prod\"}}");
     assert_int_equal(f->guards.list.count, 1);
     struct plan_context context2 = planning(f);
     assert_string_equal(kind->identify(&context2, key), "new0");
@@ -205,6 +208,31 @@ static void rotation(void **state)
     assert_int_equal(f->guards.list.count, 1);
     start(f);
     assert_request(f, "POST", "/key/update", "{\"duration\":\"1h\",\"key\":\"aaaa\"}");
+    fixture_free(f);
+}
+
+/* Back to a value whose key is still in its grace. */
+static void revival(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new(LITELLM(1, 106), false);
+    knows(f, "env:CI", "old0");
+    const struct resource *key = ci(f, ENTRY);
+    offer(f, kind, "keys", KEY(HASH, "ci", ",\"team_id\":\"t1\""));
+    offer(f, kind, "keys",
+        "{\"token\":\"old0\",\"key_alias\":\"ci~2026-11-24\",\"expires\":\"2026-11-30T00:00:00Z\","
+        "\"metadata\":{\"liteform\":\"retired/prod\"}}");
+    assert_true(object_of(f, kind, "old0")->foreign);
+    begin(f, ACTION_UPDATE, key, object_of(f, kind, HASH));
+    plan_it(f);
+    assert_int_equal(f->change.action, ACTION_ROTATE);
+    start(f);
+    assert_int_equal(answer(f, 200, "{}"), CALL_SEND);
+    assert_request(f, "POST", "/key/update",
+        "{\"duration\":\"-1\",\"key\":\"old0\",\"key_alias\":\"ci\","
+        "\"metadata\":{\"liteform\":\"created/prod\"},\"models\":[\"m\"],\"team_id\":\"t1\"}");
+    assert_int_equal(answer(f, 200, "{}"), CALL_SEND);
+    assert_request(f, "POST", "/key/delete", "{\"keys\":[\"aaaa\"]}");
     fixture_free(f);
 }
 
@@ -266,6 +294,7 @@ int main(void)
         cmocka_unit_test(create),
         cmocka_unit_test(values),
         cmocka_unit_test(rotation),
+        cmocka_unit_test(revival),
         cmocka_unit_test(update),
         cmocka_unit_test(probing),
     };

@@ -143,6 +143,17 @@ static void update(void **state)
         "{\"team_id\":\"t1\",\"team_member_permissions\":[]}");
     assert_int_equal(answer(f, 200, "{}"), CALL_DONE);
 
+    /* The server holds a new max_budget against the old soft_budget. */
+    begin(f, ACTION_UPDATE, team, object_of(f, kind, "t1"));
+    changed(f, "soft_budget", NULL);
+    changed(f, "max_budget", NULL);
+    start(f);
+    assert_request(f, "POST", "/team/update", "{\"soft_budget\":null,\"team_id\":\"t1\"}");
+    assert_int_equal(answer(f, 200, "{}"), CALL_SEND);
+    assert_request(
+        f, "POST", "/team/update", "{\"max_budget\":null,\"soft_budget\":null,\"team_id\":\"t1\"}");
+    assert_int_equal(answer(f, 200, "{}"), CALL_DONE);
+
     begin(f, ACTION_DELETE, NULL, object_of(f, kind, "t1"));
     start(f);
     assert_request(f, "POST", "/team/delete", "{\"team_ids\":[\"t1\"]}");

@@ -12,7 +12,8 @@ WHO = {"created_by": "default_user_id", "updated_by": "default_user_id"}
 SETTINGS = (("max_budget", "Float", "Requests will fail if this budget (in USD) is exceeded."),
             ("soft_budget", "Float", "Requests will NOT fail if this is exceeded. Will fire alerting though."),
             ("max_parallel_requests", "Integer", "Max concurrent requests allowed for this budget id."),
-            ("tpm_limit", "Integer", "Max tokens per minute, allowed for this budget id."), ("rpm_limit", "Integer", "Max requests per minute, allowed for this budget id."),
+            ("tpm_limit", "Integer", "Max tokens per minute, allowed for this budget id."),
+            ("rpm_limit", "Integer", "Max requests per minute, allowed for this budget id."),
             ("budget_duration", "String", "Max duration budget should be set for (e.g. '1hr', '1d', '28d')"))
 
 

@@ -45,12 +45,14 @@ class Credentials:
             self.app.check.fail(request.json, "Either credential_values or model_id must be set")
         name = body["credential_name"]
         values = {"credential_id": str(uuid.uuid4()), "credential_name": name, "credential_values": self.app.cipher.seal_values(body.get("credential_values") or {}),
-                  "credential_info": body["credential_info"], "display_name": body.get("display_name"), "created_by": "default_user_id", "updated_by": "default_user_id"}
+                  "credential_info": body["credential_info"], "display_name": body.get("display_name"),
+                  "created_by": "default_user_id", "updated_by": "default_user_id"}
         try:
             row = self.app.db.insert(TABLE, values)
         except db.UniqueViolation:
             if self.app.new:
-                raise self.app.errors.proxy(409, "Credential '%s' already exists. Update it with PATCH /credentials/%s, or delete it first." % (name, name)) from None
+                text = "Credential '%s' already exists. Update it with PATCH /credentials/%s, or delete it first."
+                raise self.app.errors.proxy(409, text % (name, name)) from None
             raise self.app.errors.inner("Unique constraint failed on the fields: (`credential_name`)") from None
         request.pod.credentials[name] = row
         return self.done("created")

@@ -325,7 +325,8 @@ class Keys:
     def filters(query):
         """UI session keys are left out."""
         parts, args = ["team_id IS DISTINCT FROM 'litellm-dashboard'"], ()
-        for name, column in (("user_id", "user_id"), ("team_id", "team_id"), ("organization_id", "organization_id"), ("key_hash", "token"), ("key_alias", "key_alias")):
+        for name, column in (("user_id", "user_id"), ("team_id", "team_id"), ("organization_id", "organization_id"), ("key_hash", "token"),
+                             ("key_alias", "key_alias")):
             if query.get(name):
                 parts.append('"%s" = %%s' % column)
                 args += (query[name],)

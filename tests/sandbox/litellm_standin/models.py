@@ -211,9 +211,6 @@ class Models:
             items = [pod.loaded[ident]]
         else:
             items = list(pod.loaded.values())
-            if not items:
-                raise self.app.errors.uncaught() if not self.app.new else self.app.errors.named(
-                    500, "LLM Model List not loaded in. Make sure you passed models in your config.yaml or on the LiteLLM Admin UI.", param="None")
         texts = self.with_access(items) if self.app.new else (i.render(False) for i in items)
         return ('{"data":[%s]}' % ",".join(texts)).encode()
 
