@@ -54,7 +54,11 @@ static void advance(struct run *run, struct step *step, const struct reply *prev
         step_done(run, step);
     } else {
         keep_trouble(run, step);
-        step_failed(run, step, previous != NULL ? reply_message(run->arena, previous) : NULL);
+        const char *why = step->trouble.list.count > 0 ? step->trouble.list.at[0].message : NULL;
+        if (why == NULL && previous != NULL) {
+            why = reply_message(run->arena, previous);
+        }
+        step_failed(run, step, why);
     }
 }
 

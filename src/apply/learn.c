@@ -21,7 +21,34 @@ static struct node *trace_of(struct run *run, const struct change *change, const
             return trace;
         }
     }
-    return was != NULL ? node_copy(run->arena, was) : NULL;
+    if (was != NULL) {
+        return node_copy(run->arena, was);
+    }
+    /* Declared and never written by us (a state that was lost): its value is not known. */
+    struct node *unknown = node_map(run->arena);
+    node_set_string(run->arena, unknown, "reference", wanted->text);
+    return unknown;
+}
+
+/** The same as learn_leftover() for the keys of a map. */
+static void keep_leftover_keys(struct run *run, const struct change *change, const char *path,
+    const struct node *wanted, const struct node *was, struct node *out)
+{
+    const struct node *have =
+        change->object != NULL ? node_path(change->object->fields, path) : NULL;
+
+    for (uint32_t i = 0; node_is(was, NODE_MAP) && i < was->count; i++) {
+        const struct pair *pair = &was->pairs[i];
+        const char *key = arena_printf(run->arena, "%s.%s", path, pair->key);
+        bool unset = node_get(wanted, pair->key) != NULL || change->action == ACTION_REPLACE ||
+                     node_is_nothing(node_get(have, pair->key));
+        for (size_t k = 0; !unset && k < change->fields.count; k++) {
+            unset = text_equal(change->fields.at[k].path, key);
+        }
+        if (!unset) {
+            node_set(run->arena, out, pair->key, node_copy(run->arena, pair->value));
+        }
+    }
 }
 
 static struct node *learn_value(struct run *run, const struct change *change, const char *path,
@@ -43,7 +70,27 @@ static struct node *learn_value(struct run *run, const struct change *change, co
             node_set(run->arena, out, pair->key, value);
         }
     }
+    keep_leftover_keys(run, change, path, wanted, was, out);
     return out;
+}
+
+/** What we set, the spec no longer has, and this version cannot unset: ours until it is gone. */
+static struct node *learn_leftover(
+    struct run *run, const struct change *change, const char *path, const struct node *was)
+{
+    const struct node *have =
+        change->object != NULL ? node_get(change->object->fields, path) : NULL;
+
+    if (was == NULL || node_is_nothing(have) || change->action == ACTION_REPLACE) {
+        return NULL;
+    }
+    VEC_EACH(field, &change->fields)
+    {
+        if (text_equal(field->path, path)) {
+            return NULL;
+        }
+    }
+    return node_copy(run->arena, was);
 }
 
 static struct node *learn_fields(struct run *run, const struct change *change)
@@ -54,12 +101,12 @@ static struct node *learn_fields(struct run *run, const struct change *change)
 
     for (const struct field *f = change->kind->fields; f->name != NULL; f++) {
         const struct node *wanted = node_get(change->resource->fields, f->name);
-        if (wanted == NULL || f->type == FIELD_GROUP ||
-            (f->flags & (FIELD_LOCAL | FIELD_LIVE_ONLY)) != 0) {
+        if (f->type == FIELD_GROUP || (f->flags & (FIELD_LOCAL | FIELD_LIVE_ONLY)) != 0) {
             continue;
         }
         const struct node *was = known != NULL ? node_get(known->fields, f->name) : NULL;
-        struct node *value = learn_value(run, change, f->name, wanted, was);
+        struct node *value = wanted != NULL ? learn_value(run, change, f->name, wanted, was)
+                                            : learn_leftover(run, change, f->name, was);
         if (value != NULL) {
             node_set(run->arena, out, f->name, value);
         }

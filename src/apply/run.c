@@ -399,13 +399,7 @@ static void relearn(struct run *run)
 {
     VEC_EACH(one, &run->plan->relearn)
     {
-        struct change change = {.address = one->resource->address,
-            .kind = one->resource->kind,
-            .action = ACTION_UPDATE,
-            .resource = one->resource,
-            .object = one->object,
-            .id = one->object->id};
-        struct step step = {.change = &change, .context = calls_context(run, &change)};
+        struct step step = {.change = one->change, .context = calls_context(run, one->change)};
         struct known_object object = learn_object(run, &step);
         object.adopted = one->adopted;
         state_put(run->arena, session_state(run->session), &object);

@@ -158,13 +158,25 @@ static void kinds_written(struct run *run, struct strings *ret_names)
     }
 }
 
-/** The paths that a fresh comparison still finds different, in one text. */
-static const char *missing_paths(struct run *run, const struct change *again)
+static bool was_written(const struct change *change, const char *path)
+{
+    VEC_EACH(field, &change->fields)
+    {
+        if (text_equal(field->path, path)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/** The paths that were written and that a fresh comparison still finds different, in one text. */
+static const char *missing_paths(
+    struct run *run, const struct change *written, const struct change *again)
 {
     struct buf out = BUF_INIT(1024);
     VEC_EACH(field, &again->fields)
     {
-        if (!field->sensitive) {
+        if (!field->sensitive && was_written(written, field->path)) {
             buf_printf(&out, "%s%s", out.len > 0 ? ", " : "", field->path);
         }
     }
@@ -226,7 +238,7 @@ static void check_step(struct run *run, struct step *step, const struct live *li
         .live = live, .server = &live->server, .known = known, .secrets = &none,
         .guards = &guards, .findings = &findings};
     plan_compare(&context, change->resource, object, &again);
-    const char *missing = missing_paths(run, &again);
+    const char *missing = missing_paths(run, change, &again);
     if (missing != NULL) {
         report_missing(run, step, arena_printf(run->arena, "%s did not arrive", missing));
     }

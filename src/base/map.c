@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* Open addressing over a table of entries that stays in the order of insertion. */
+/* Open addressing over a table of entries that has no holes. */
 
 /* Both halves of the 128-bit product, folded. */
 static uint64_t mix(uint64_t a, uint64_t b)
@@ -99,4 +99,40 @@ void *map_set(struct map *map, const char *key, void *value)
     map->slots[find_slot(map, key, hash)] = (uint32_t)(map->count + 1);
     map->at[map->count++] = (struct map_entry){.key = key, .value = value, .hash = hash};
     return NULL;
+}
+
+/*
+ * Gives a slot back. Who stands behind it without a gap may have wanted to stand at or before it:
+ * such a one moves up and leaves the next hole, so that no search ends too early.
+ */
+static void free_slot(struct map *map, size_t slot)
+{
+    size_t mask = map->slot_count - 1, hole = slot;
+    for (size_t next = (hole + 1) & mask; map->slots[next] != 0; next = (next + 1) & mask) {
+        size_t home = (size_t)map->at[map->slots[next] - 1].hash & mask;
+        if (((next - home) & mask) < ((next - hole) & mask))
+            continue;
+        map->slots[hole] = map->slots[next];
+        hole = next;
+    }
+    map->slots[hole] = 0;
+}
+
+void *map_remove(struct map *map, const char *key)
+{
+    if (map->count == 0)
+        return NULL;
+    size_t slot = find_slot(map, key, hash_key(map, key));
+    uint32_t index = map->slots[slot];
+    if (index == 0)
+        return NULL;
+    void *value = map->at[index - 1].value;
+    free_slot(map, slot);
+    const struct map_entry *last = &map->at[map->count - 1];
+    if (index != map->count) {
+        map->slots[find_slot(map, last->key, last->hash)] = index;
+        map->at[index - 1] = *last;
+    }
+    map->count--;
+    return value;
 }

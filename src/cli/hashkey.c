@@ -57,9 +57,9 @@ void hashkey_load(struct run *run)
 void hashkey_warn(struct run *run)
 {
     /* Before the first apply there is nothing that could be compared. */
-    if (run->facts.no_key && run->state->known.exists && run->plan->counts.not_compared > 0)
+    if (run->facts.no_key && run->state->known.exists && run->plan->counts.secrets_not_compared > 0)
         diag_add(&run->call->diags, "LF615", "%u not compared, for want of the hash key: %s",
-            run->plan->counts.not_compared, run->no_key_reason);
+            run->plan->counts.secrets_not_compared, run->no_key_reason);
 }
 
 bool hashkey_make(struct run *run, const char *lineage, bool *ret_made)

@@ -62,10 +62,21 @@ static enum exit_code lock_timeout(struct run *run, int64_t *ret_ms)
     return EXIT_DONE;
 }
 
+/* What comes in the place of the state makes good whatever is wrong with it. */
+static bool repairs(const struct run *run, const char *operation)
+{
+    return strcmp(operation, "state restore") == 0 ||
+           (strcmp(operation, "state push") == 0 && args_has(&run->call->args, "force"));
+}
+
 enum exit_code run_lock(struct run *run, const char *operation, struct session **ret_session)
 {
-    struct session_options options = {
-        .operation = operation, .tool = version_tool(), .waiting = on_waiting, .context = run};
+    struct session_options options = {.operation = operation,
+        .tool = version_tool(),
+        .waiting = on_waiting,
+        .context = run,
+        .repair = repairs(run, operation),
+        .recovery_folder = run->spec->state_folder};
     enum exit_code code = lock_timeout(run, &options.wait_ms);
     if (code != EXIT_DONE)
         return code;
@@ -89,15 +100,12 @@ const char *status_kept(const struct run *run)
 
 enum exit_code run_frozen(struct run *run)
 {
-    const struct freeze *freeze = &run->state->freeze;
-    if (freeze->id == NULL)
+    struct diags *diags = &run->call->diags;
+    if (!state_frozen(run->state, diags))
         return EXIT_DONE;
-    struct diag *diag = diag_add(&run->call->diags, "LF614", "%s is frozen by %s since %s: %s",
-        run->spec->environment, freeze->who == NULL ? "somebody" : freeze->who,
-        freeze->since == NULL ? "some time" : freeze->since,
-        freeze->reason == NULL ? "no reason given" : freeze->reason);
-    diag->fix = arena_printf(
-        run->arena, "%s --id %s", command_text(run->call, "unlock", run->name), freeze->id);
+    /* The same command, with what stood before the verb here. */
+    diags->list.at[diags->list.count - 1].fix = arena_printf(run->arena, "%s --id %s",
+        command_text(run->call, "unlock", run->name), run->state->freeze.id);
     return EXIT_LOCKED;
 }
 

@@ -330,6 +330,11 @@ static void joined(struct live *live, struct live_kind *in)
     }
 }
 
+static const char *stray(const struct object *object)
+{
+    return node_get_text(object->raw, "orphan");
+}
+
 static const char *const after[] = {"team", "user", "member", NULL};
 
 const struct kind kind_key = {
@@ -355,5 +360,6 @@ const struct kind kind_key = {
     .memory = sizeof(struct flow),
     .probe = key_probe,
     .probed = key_probed,
+    .stray = stray,
     .remember = key_remember,
 };

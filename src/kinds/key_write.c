@@ -44,32 +44,41 @@ const char *key_identify(const struct plan_context *context, const struct resour
     return live_object(in, fact->sha256) != NULL ? fact->sha256 : NULL;
 }
 
-/** Team or user: by name in the spec, by id on the server. */
-static void plan_owner(const struct plan_context *context, const struct resource *resource,
-    const struct object *object, struct change *change, const char *name)
+/** Adds the change of an owner; NULL for what is not there. */
+static void change_owner(const struct plan_context *context, struct change *change,
+    const char *name, const char *live, const char *wish)
 {
     struct arena *arena = context->arena;
-    const char *column = text_equal(name, "team") ? "team_id" : "user_id";
-    const char *wish = node_get_text(resource->fields, name);
-    const char *live = object != NULL ? node_get_text(object->raw, column) : NULL;
-    bool was = context->known != NULL && node_get(context->known->extra, name) != NULL;
-    const char *id = wish != NULL ? resolve_id(context, address_make(arena, name, &wish, 1)) : NULL;
+    const char *was = context->known != NULL ? node_get_text(context->known->extra, name) : NULL;
+    bool outside = was != NULL && text_equal(was, wish);
 
-    if (id != NULL)
-        extra_set(context, change, column, id);
-    if ((object != NULL && text_equal(id, live)) || (wish == NULL && (!was || live == NULL)) ||
-        (wish != NULL && id == NULL))
-        return;
+    if (wish == NULL && (was == NULL || live == NULL))
+        return; /* not declared, and not set by us: somebody else's */
     *VEC_ADD(arena, &change->fields) = (struct field_change){
-        .path = text_equal(name, "team") ? "team" : "user",
+        .path = name,
         .field = field_by_name(kind_key.fields, name),
         .old = live != NULL ? node_string(arena, live) : NULL,
         .new = wish != NULL ? node_string(arena, wish) : NULL,
-        .outside = was &&text_equal(node_get_text(context->known->extra, name), wish),
+        .outside = outside,
     };
-    if (change->action == ACTION_UPDATE && change->fields.count == 1 &&
-        !change->fields.at[0].outside)
+    if (change->action == ACTION_UPDATE && change->fields.count == 1 && !outside)
         change->reason = wish != NULL ? "spec changed" : "removed from spec";
+}
+
+/** Team or user: by name in the spec, by id on the server. */
+static void plan_owner(const struct plan_context *context, const struct resource *resource,
+    const struct object *object, struct change *change, const char *name, const char *column)
+{
+    const char *wish = node_get_text(resource->fields, name);
+    const char *live = object != NULL ? node_get_text(object->raw, column) : NULL;
+    const char *id =
+        wish != NULL ? resolve_id(context, address_make(context->arena, name, &wish, 1)) : NULL;
+
+    if (id != NULL)
+        extra_set(context, change, column, id);
+    if ((wish != NULL && id == NULL) || (object != NULL && text_equal(id, live)))
+        return;
+    change_owner(context, change, name, live, wish);
 }
 
 /** Whether the value may be written at all; a finding when not. */
@@ -78,9 +87,7 @@ static bool fits(const struct plan_context *context, const struct resource *reso
 {
     if (!fact->sk_prefix) {
         finding(context, resource, "LF214",
-            "the value of %s does not start with sk-: LiteLLM "
-            "refuses it",
-            resource->address);
+            "the value of %s does not start with sk-: LiteLLM refuses it", resource->address);
         return false;
     }
     if (fact->length < VALUE_MIN) {
@@ -212,8 +219,8 @@ void key_plan(const struct plan_context *context, const struct resource *resourc
     const struct secret_fact *fact = fact_of(context, resource);
     bool stored = node_get(resource->fields, "value") == NULL;
 
-    plan_owner(context, resource, object, change, "team");
-    plan_owner(context, resource, object, change, "user");
+    plan_owner(context, resource, object, change, "team", "team_id");
+    plan_owner(context, resource, object, change, "user", "user_id");
     if (object == NULL) {
         plan_create(context, resource, change);
         return;

@@ -90,6 +90,11 @@ static void check(const struct check_context *context, const struct resource *re
     const char *role = node_get_text(resource->fields, "role");
     const char *tier = context->desired->tier;
 
+    if (text_equal(node_get_text(resource->fields, "user"), "default_user_id")) {
+        diag_at(context->diags, "LF028", resource->where, "remove the line",
+            "default_user_id stands for the master key and is never managed")
+            ->address = resource->address;
+    }
     if (text_equal(role, "admin") && !text_equal(tier, "enterprise")) {
         diag_at(context->diags, "LF026", field_span(resource, "role"),
             "write 'user', or set 'tier: enterprise'",
@@ -243,6 +248,12 @@ static void joined(struct live *live, struct live_kind *in)
 
 /* ------------------------------------------------------------------ changes */
 
+/** Before 1.106 a member's budget takes no duration (tried on 1.81.15). */
+static bool lacks_duration(const struct server *server)
+{
+    return server->release != 0 && server->release < LITELLM(1, 106);
+}
+
 static void plan(const struct plan_context *context, const struct resource *resource,
     const struct object *object, struct change *change)
 {
@@ -251,11 +262,15 @@ static void plan(const struct plan_context *context, const struct resource *reso
     const char *user_id =
         object != NULL ? node_get_text(object->raw, "user_id") : resolve_user(context, user);
 
-    if (user_id == NULL || team_id == NULL) {
+    const struct live_kind *users = live_kind(context->live, &kind_user);
+
+    change->action = user_id == NULL || team_id == NULL ? ACTION_NONE : change->action;
+    if (user_id == NULL && users != NULL && users->status == LIVE_UNREAD)
+        return; /* nobody can tell whether there is such a person */
+    if (change->action == ACTION_NONE) {
         finding(context, resource, "LF208",
             "%s is neither declared under users nor known to LiteLLM: not added to the team", user)
             ->fix = arena_printf(context->arena, "declare %s under users", user);
-        change->action = ACTION_NONE;
         return;
     }
     extra_set(context, change, "team_id", team_id);
@@ -263,8 +278,7 @@ static void plan(const struct plan_context *context, const struct resource *reso
     change->lane = team_id;
     if (object == NULL)
         change->id = arena_printf(context->arena, "%s/%s", team_id, user_id);
-    if (node_get(resource->fields, "budget_duration") != NULL && context->server->release != 0 &&
-        context->server->release < LITELLM(1, 106)) {
+    if (node_get(resource->fields, "budget_duration") != NULL && lacks_duration(context->server)) {
         finding(context, resource, "LF216", "LiteLLM %s does not store budget_duration of a member",
             context->server->version);
         change_drop(change, "budget_duration");
@@ -305,6 +319,8 @@ static void put_limits(const struct call_context *context, struct node *body)
         const struct field_change *change = kind_change(context->change, limits[i]);
         const struct node *value = wanted(context, limits[i]);
 
+        if (text_equal(limits[i], "budget_duration") && lacks_duration(context->server))
+            continue;
         if (value == NULL && object != NULL && change == NULL)
             value = node_get(object->fields, limits[i]);
         if (value != NULL)

@@ -168,27 +168,10 @@ static void plan_replace(
     change->action = ACTION_NONE;
 }
 
-void model_plan(const struct plan_context *context, const struct resource *resource,
-    const struct object *object, struct change *change)
+/** The spelling of a write that needs one and has none yet. */
+static void plan_spelling(
+    const struct plan_context *context, const struct object *object, struct change *change)
 {
-    const char *provider = node_get_text(resource->fields, "provider");
-    bool bedrock = node_get(resource->fields, "bedrock") != NULL;
-    bool given = provider != NULL && !text_equal(provider, "auto");
-
-    if (given && object != NULL)
-        plan_provider(context, object, change, provider);
-    if (given)
-        extra_set(context, change, "spelling", provider);
-    if (object != NULL && (object->loaded == LOADED_NO || object->loaded == LOADED_OLD_VALUES))
-        plan_not_loaded(context, resource, object, change, bedrock && !given);
-    else if (object != NULL && object->loaded == LOADED_LOADING)
-        finding(context, resource, "LF203", "%s is not loaded on every pod yet", object->name);
-    plan_replace(context, resource, change);
-
-    bool spelled = node_get(change->extra, "spelling") != NULL;
-
-    if (spelled || !bedrock || !is_write(change->action))
-        return;
     struct choice choice = choose(context);
     const char *live = object != NULL ? node_get_text(object->raw, "spelling") : NULL;
     bool loaded = object != NULL && object->loaded == LOADED_YES;
@@ -197,6 +180,27 @@ void model_plan(const struct plan_context *context, const struct resource *resou
         extra_set(context, change, "spelling", live);
     else if (!loaded || kind_change(change, "bedrock") != NULL)
         spell(context, change, choice.first, &choice, choice.why);
+}
+
+void model_plan(const struct plan_context *context, const struct resource *resource,
+    const struct object *object, struct change *change)
+{
+    const char *provider = node_get_text(resource->fields, "provider");
+    bool bedrock = node_get(resource->fields, "bedrock") != NULL;
+    bool given = provider != NULL && !text_equal(provider, "auto");
+    enum loaded loaded = object != NULL ? object->loaded : LOADED_UNKNOWN;
+
+    if (given && object != NULL)
+        plan_provider(context, object, change, provider);
+    if (given)
+        extra_set(context, change, "spelling", provider);
+    if (loaded == LOADED_NO || loaded == LOADED_OLD_VALUES)
+        plan_not_loaded(context, resource, object, change, bedrock && !given);
+    else if (loaded == LOADED_LOADING)
+        finding(context, resource, "LF203", "%s is not loaded on every pod yet", object->name);
+    plan_replace(context, resource, change);
+    if (bedrock && node_get(change->extra, "spelling") == NULL && is_write(change->action))
+        plan_spelling(context, object, change);
 }
 
 /* ------------------------------------------------------------------ bodies */

@@ -346,6 +346,8 @@ static void plan(const struct plan_context *context, const struct resource *reso
 
 static bool takes(const struct object *gone, const struct object *other)
 {
+    if (other->foreign) /* the master key's own membership is nobody's loss */
+        return false;
     if (other->kind == &kind_member)
         return text_equal(other->parent, gone->id);
     return other->kind == &kind_key && text_equal(node_get_text(other->raw, "team_id"), gone->id);

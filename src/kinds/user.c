@@ -232,6 +232,8 @@ static void joined(struct live *live, struct live_kind *in)
 
 static bool takes(const struct object *gone, const struct object *other)
 {
+    if (other->foreign) /* the master key's own membership is nobody's loss */
+        return false;
     return (other->kind == &kind_member || other->kind == &kind_key) &&
            text_equal(node_get_text(other->raw, "user_id"), gone->id);
 }

@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A page of 500 full models is 4 MB; the unpaged list of teams may be some tens. */
+#define MAX_BODY ((size_t)64 << 20)
+
 bool collect_wants(const struct collecting *c, const struct kind *kind)
 {
     if (spec_ownership(c->spec, kind) == OWNERSHIP_IGNORE) {
@@ -38,7 +41,8 @@ void live_endpoint(struct client *client, const struct spec *spec)
                                 .ca_file = spec->litellm_ca_file,
                                 .insecure = spec->litellm_insecure,
                                 .window = spec->litellm_window,
-                                .timeout_ms = 60000});
+                                .timeout_ms = 60000,
+                                .max_body = MAX_BODY});
 }
 
 struct node *live_target(struct arena *arena, const struct spec *spec)

@@ -167,6 +167,15 @@ static void take_total(struct fetch *fetch, const struct node *body, size_t item
     }
 }
 
+/** An answer that is JSON and not what this list has on any version that was seen. */
+static void misshapen(
+    struct paging *paging, struct fetch *fetch, const struct reply *reply, const char *what)
+{
+    struct diag *diag = diag_add(
+        paging->c->diags, "LF256", "GET %s: status %d, %s", reply->url, reply->status, what);
+    fail_fetch(paging, fetch, diag->message);
+}
+
 static void take_page(struct paging *paging, struct fetch *fetch, const struct reply *reply)
 {
     const struct listing *listing = fetch->listing;
@@ -176,18 +185,19 @@ static void take_page(struct paging *paging, struct fetch *fetch, const struct r
                     node_get_int(reply->body, listing->total, -1) >= 0;
 
     if (!node_is(items, NODE_LIST) || !totalled) {
-        diag_add(paging->c->diags, "LF256",
-            "%s: expected %s%s%s with a list, got %s", reply->url,
-            listing->items != NULL ? "an object with \"" : "a list",
-            listing->items != NULL ? listing->items : "", listing->items != NULL ? "\"" : "",
-            reply->text);
-        fail_fetch(paging, fetch, "the answer is not of the expected shape");
+        const char *expected = listing->items != NULL
+                                   ? arena_printf(paging->c->arena, "an object with a list \"%s\"",
+                                         listing->items)
+                                   : "a list";
+        misshapen(paging, fetch, reply,
+            arena_printf(paging->c->arena, "expected %s, got %.200s", expected, reply->text));
         return;
     }
     for (uint32_t i = 0; i < items->count; i++) {
         if (!offer(paging, fetch, items->items[i])) {
-            diag_add(paging->c->diags, "LF256", "%s: an item is not of a known shape", reply->url);
-            fail_fetch(paging, fetch, "an item of the list is not of a known shape");
+            misshapen(paging, fetch, reply,
+                arena_printf(paging->c->arena, "an item of \"%s\" is not of a known shape",
+                    listing->items != NULL ? listing->items : "the list"));
             return;
         }
     }

@@ -301,6 +301,7 @@ struct plan_context {
     struct guards *guards;
     struct diags *findings;
     unsigned not_compared; /* fields of which nobody can tell whether they differ */
+    unsigned secrets_not_compared; /* those of them that the hash key would tell */
     bool touched;          /* the object at hand was written by others after our last write */
     /** The id of what `address` means: of the live object that it matched, else the one that it
      *  will have; NULL: none known. Set by plan/; kinds fall back on desired and live. */
@@ -373,6 +374,8 @@ struct kind {
      *  As call; CALL_FAILED at n = 0 when there is nothing left to try. */
     enum call_result (*retry)(const struct call_context *context, unsigned n,
         const struct reply *previous, struct request *ret_request, struct diags *diags);
+    /** MAY. Why an object that nobody declared should not be there, or NULL (LF207). */
+    const char *(*stray)(const struct object *object);
     /** MAY. What the state is to remember besides fields, once done (the spelling that loaded). */
     struct node *(*remember)(const struct call_context *context);
 };

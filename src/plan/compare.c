@@ -98,6 +98,12 @@ static struct node *secret_trace(struct plan_context *context, const char *refer
     return trace;
 }
 
+/** We manage the object and never wrote this: the spec has it since. */
+static bool newly_declared(const struct comparing *c)
+{
+    return c->context->known != NULL && c->was == NULL;
+}
+
 /** Secrets: compared by keyed hash with what we last wrote, else not compared. */
 static void compare_secret(const struct comparing *c)
 {
@@ -105,7 +111,7 @@ static void compare_secret(const struct comparing *c)
     const struct secret_fact *fact = secret_fact(context->secrets, c->want->text);
     const char *was = node_get_text(c->was, "hmac");
     bool writes = c->change->action == ACTION_CREATE || c->change->action == ACTION_ADOPT ||
-                  context->rewrite_secrets;
+                  context->rewrite_secrets || newly_declared(c);
 
     if (writes || (fact != NULL && fact->hash != NULL && was != NULL &&
                       !digest_equal(fact->hash, was))) {
@@ -117,6 +123,7 @@ static void compare_secret(const struct comparing *c)
     }
     if (fact == NULL || fact->hash == NULL || was == NULL) {
         context->not_compared++;
+        context->secrets_not_compared++;
         return;
     }
     const struct known_object *known = context->known;
@@ -130,7 +137,8 @@ static void compare_secret(const struct comparing *c)
 /** A field that never comes back, or could not be read: known only from our last write. */
 static void compare_unseen(const struct comparing *c)
 {
-    bool writes = c->change->action == ACTION_CREATE || c->change->action == ACTION_ADOPT;
+    bool writes = c->change->action == ACTION_CREATE || c->change->action == ACTION_ADOPT ||
+                  newly_declared(c);
 
     if (writes || (c->was != NULL && !same(c->context->arena, c->field, c->want, c->was))) {
         struct field_change *change = add(c, c->want);
@@ -140,10 +148,26 @@ static void compare_unseen(const struct comparing *c)
     }
 }
 
+/** Taken at creation only: a difference is said, and stays. */
+static void compare_created(const struct comparing *c)
+{
+    const struct node *now = c->have != NULL ? c->have : c->was;
+
+    if (now != NULL && !same(c->context->arena, c->field, c->want, now)) {
+        struct diag *diag = diag_add(c->context->findings, "LF260",
+            "%s is taken at creation only: it stays as it is", c->path);
+        diag->address = c->change->address;
+    }
+}
+
 static void compare_wanted(const struct comparing *c)
 {
     if ((c->want->marks & NODE_SECRET) != 0) {
         compare_secret(c);
+        return;
+    }
+    if ((c->field->flags & FIELD_CREATE) != 0 && c->change->object != NULL) {
+        compare_created(c);
         return;
     }
     if (c->unseen || ((c->field->flags & FIELD_WRITE_ONLY) != 0 && c->have == NULL)) {
@@ -154,12 +178,6 @@ static void compare_wanted(const struct comparing *c)
         return;
     }
     bool outside = c->was != NULL && !same(c->context->arena, c->field, c->was, c->have);
-    if ((c->field->flags & FIELD_CREATE) != 0 && c->change->object != NULL) {
-        struct diag *diag = diag_add(c->context->findings, "LF260",
-            "%s is taken at creation only: it stays as it is", c->path);
-        diag->address = c->change->address;
-        return;
-    }
     struct field_change *change = add(c, c->want);
     change->outside = outside;
 }
@@ -191,6 +209,7 @@ static void compare_unwanted(const struct comparing *c)
         return;
     }
     struct field_change *change = add(c, NULL);
+    change->old = c->have != NULL ? c->have : c->was;
     change->note = "no longer in the spec";
     if (recreate) {
         c->change->action = ACTION_REPLACE;

@@ -209,6 +209,7 @@ struct node *plan_to_node(struct arena *arena, const struct plan *plan)
     node_set(arena, out, "unread", unread);
     node_set(arena, out, "unmanaged", unmanaged);
     node_set(arena, out, "held", texts(arena, &plan->held));
+    node_set(arena, out, "outside", texts(arena, &plan->outside));
     node_set(arena, out, "not_collected", texts(arena, &plan->spec->not_collected));
     return out;
 }

@@ -44,7 +44,11 @@ static void take(struct planning *p, struct change *change, const struct object 
     if (own != NULL && change_removes(own)) {
         return;
     }
-    if (!text_equal(object->kind->name, "key") || object->foreign) {
+    if (!text_equal(object->kind->name, "key")) {
+        if (is_protected(p->spec, address)) {
+            guard_add(&p->context, "LF303", "protected", address,
+                "%s is protected and would end with %s", address, change->address);
+        }
         return;
     }
     const char *why = "is not ours";
@@ -65,9 +69,16 @@ static void find_cascades(struct planning *p, struct change *change)
         return;
     }
     for (size_t k = 0; k < p->live->kind_count; k++) {
+        const struct kind *kind = p->live->kinds[k].kind;
+        if (text_equal(kind->name, "key") && spec_ownership(p->spec, kind) == OWNERSHIP_IGNORE) {
+            guard_add(&p->context, "LF305", "key-loss", change->address,
+                "deleting %s ends its keys, and policy.ownership says not to look at keys",
+                change->address);
+        }
         VEC_EACH(object, &p->live->kinds[k].list)
         {
-            if (*object != change->object && change->kind->takes(change->object, *object)) {
+            if (*object != change->object && !(*object)->foreign &&
+                change->kind->takes(change->object, *object)) {
                 take(p, change, *object);
             }
         }
@@ -143,13 +154,13 @@ static void guard_thresholds(struct planning *p, const struct kind *kind)
 
     if (tally.deletes > 0 && tally.deletes > limit_of(policy->max_delete, of)) {
         guard_add(&p->context, "LF301", "deletes", NULL,
-            "%u of %u managed %s would be deleted; policy.max_delete allows %u", tally.deletes, of,
-            what, limit_of(policy->max_delete, of));
+            "%u %s would be deleted, of %u managed; policy.max_delete allows %u", tally.deletes, what,
+            of, limit_of(policy->max_delete, of));
     }
     if (of >= 20 && tally.updates > limit_of(policy->max_update, of)) {
         guard_add(&p->context, "LF302", "updates", NULL,
-            "%u of %u managed %s would be updated; policy.max_update allows %u", tally.updates, of,
-            what, limit_of(policy->max_update, of));
+            "%u %s would be updated, of %u managed; policy.max_update allows %u", tally.updates, what,
+            of, limit_of(policy->max_update, of));
     }
 }
 

@@ -106,8 +106,18 @@ static const char *update_reason(const struct change *change)
     return unset ? "removed from spec" : "spec changed";
 }
 
-static void plan_create(
-    struct planning *p, const struct resource *resource, const struct known_object *known)
+/** A change that the kind refused is held back: its findings say why. */
+static void settle_new(struct planning *p, struct change *change)
+{
+    if (change->action == ACTION_NONE) {
+        strings_add(p->arena, &p->plan->held, change->address);
+    } else {
+        change_register(p, change);
+    }
+}
+
+static void plan_create(struct planning *p, const struct live_kind *in,
+    const struct resource *resource, const struct known_object *known)
 {
     struct change *change = change_new(
         p, resource->address, resource->kind, ACTION_CREATE, "new in spec");
@@ -116,7 +126,10 @@ static void plan_create(
     if (change->id == NULL && resource->kind->identify != NULL) {
         change->id = resource->kind->identify(&p->context, resource);
     }
-    if (known != NULL) {
+    if (known != NULL && known->id != NULL && live_object(in, known->id) != NULL) {
+        change->reason = "its id was changed in the spec";
+        plan_old_id(p, in, known);
+    } else if (known != NULL) {
         change->reason = known->adopted ? "gone: was adopted, no longer exists"
                                         : "gone: was made by us, no longer exists";
     }
@@ -128,9 +141,7 @@ static void plan_create(
     if (resource->kind->plan != NULL) {
         resource->kind->plan(&p->context, resource, NULL, change);
     }
-    if (change->action != ACTION_NONE) {
-        change_register(p, change);
-    }
+    settle_new(p, change);
 }
 
 static void note_touched(struct planning *p, const struct resource *resource)
@@ -143,10 +154,26 @@ static void note_touched(struct planning *p, const struct resource *resource)
     }
 }
 
-/** Whether the mark on the object says what this apply would write. */
-static bool needs_mark(struct planning *p, const struct object *object)
+/**
+ * Whether the state says of an unchanged object what the spec says. It does not after a run that
+ * died, or failed, behind a write that took effect.
+ */
+static bool is_learned(const struct resource *resource, const struct object *object,
+    const struct known_object *known)
 {
-    return !marked_by_us(p, object);
+    for (const struct field *f = resource->kind->fields; f->name != NULL; f++) {
+        const struct node *want = node_get(resource->fields, f->name);
+        const struct node *was = node_get(known->fields, f->name);
+        bool kept = want == NULL && !node_is_nothing(node_get(object->fields, f->name));
+        if ((f->flags & (FIELD_LOCAL | FIELD_LIVE_ONLY)) != 0 || f->type == FIELD_GROUP ||
+            f->type == FIELD_SECRET || f->type == FIELD_SECRETS || kept) {
+            continue;
+        }
+        if (node_is_nothing(want) ? !node_is_nothing(was) : !node_equal(want, was)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static void plan_existing(struct planning *p, const struct resource *resource,
@@ -160,7 +187,7 @@ static void plan_existing(struct planning *p, const struct resource *resource,
     change->resource = resource;
     change->object = object;
     change->id = object->id;
-    if (!ours && needs_mark(p, object)) {
+    if (!ours && !marked_by_us(p, object)) {
         check_foreign_mark(p, resource, object);
     }
     p->context.touched = false;
@@ -169,7 +196,7 @@ static void plan_existing(struct planning *p, const struct resource *resource,
     if (moved) {
         change->action = ACTION_MOVE;
         change->from = known->address;
-        change->reason = arena_printf(p->arena, "moved from %s", known->address);
+        change->reason = "moved";
     }
     if (resource->kind->plan != NULL) {
         resource->kind->plan(&p->context, resource, object, change);
@@ -179,17 +206,18 @@ static void plan_existing(struct planning *p, const struct resource *resource,
     }
     if (change->action == ACTION_UPDATE && change->fields.count == 0) {
         p->plan->counts.unchanged++;
-        if (known == NULL || !text_equal(known->id, object->id)) {
+        if (known == NULL || !text_equal(known->id, object->id) ||
+            !is_learned(resource, object, known)) {
+            bool marked = object->mark != NULL && text_starts(object->mark, "adopted/");
             *VEC_ADD(p->arena, &p->plan->relearn) = (struct relearn){.resource = resource,
                 .object = object,
-                .adopted = object->mark != NULL && text_starts(object->mark, "adopted/")};
+                .change = change,
+                .adopted = known != NULL ? known->adopted : marked};
         }
         return;
     }
-    if (change->action != ACTION_NONE) {
-        plan_access(p, change);
-        change_register(p, change);
-    }
+    plan_access(p, change);
+    settle_new(p, change);
 }
 
 static void plan_kind(struct planning *p, const struct live_kind *in,
@@ -204,10 +232,11 @@ static void plan_kind(struct planning *p, const struct live_kind *in,
 
         p->context.known = known;
         if (match.ambiguous) {
+            strings_add(p->arena, &p->plan->held, resource->address);
             continue;
         }
         if (match.object == NULL) {
-            plan_create(p, resource, known);
+            plan_create(p, in, resource, known);
         } else {
             plan_existing(p, resource, match.object, known);
         }
@@ -389,6 +418,7 @@ struct plan *plan_make(struct arena *arena, const struct spec *spec, const struc
     plan_guards(&planning);
     plan_move_hints(&planning);
     plan->counts.not_compared = planning.context.not_compared;
+    plan->counts.secrets_not_compared = planning.context.secrets_not_compared;
     count_changes(plan);
     plan_fingerprint(&planning);
     return plan;

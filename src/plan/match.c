@@ -91,6 +91,7 @@ struct match match_find(struct planning *p, const struct live_kind *in,
         if (fits.count > 1) {
             struct object_list list = {.list = {.at = fits.at, .count = fits.count}};
             report_ambiguous(p, resource, &list);
+            VEC_EACH(one, &list.list) { map_hold(&p->matched, matched_key(p, *one), resource); }
             match.ambiguous = true;
             return match;
         }

@@ -68,14 +68,21 @@ void plan_scope(struct planning *p)
 
     sort_changes(plan);
     plan->scoped = p->options->only.count > 0 || p->options->skip.count > 0;
+    struct map unsure = map_init(p->arena);
     for (size_t i = 0; i < plan->held.count; i++) {
-        map_set(&dropped, plan->held.at[i], plan);
+        map_set(&unsure, plan->held.at[i], plan);
     }
     for (size_t i = 0; i < plan->changes.count; i++) {
         struct change *change = plan->changes.at[i];
         bool stays = in_scope(p->options, change);
-        if (stays && needs_dropped(&dropped, change->resource)) {
+        if (stays && needs_dropped(&unsure, change->resource)) {
             strings_add(p->arena, &plan->held, change->address);
+            map_set(&unsure, change->address, change);
+            map_set(&plan->by_address, change->address, NULL);
+            continue;
+        }
+        if (stays && needs_dropped(&dropped, change->resource)) {
+            strings_add(p->arena, &plan->outside, change->address);
             stays = false;
         }
         if (stays) {

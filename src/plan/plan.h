@@ -20,6 +20,7 @@ struct plan_options {
 struct counts {
     unsigned create, update, replace, delete, adopt, forget, restart, rotate, repair, move;
     unsigned unchanged, unmanaged, not_compared;
+    unsigned secrets_not_compared; /* those of not_compared that the hash key would tell */
 };
 
 /** Exists, nobody declared it, we do not manage it. */
@@ -39,6 +40,7 @@ struct unread {
 struct relearn {
     const struct resource *resource;
     const struct object *object;
+    const struct change *change; /* with the kind's notes (extra); has no field changes */
     bool adopted;
 };
 
@@ -53,7 +55,8 @@ struct plan {
     struct guards guards; /* those not allowed refuse the plan */
     struct diags findings;
     struct counts counts;
-    struct strings held;  /* addresses left out since something they need is unread */
+    struct strings held;  /* addresses left out: they, or what they need, cannot be told for sure */
+    struct strings outside; /* addresses left out: they need what --only or --skip leaves out */
     VEC(struct relearn) relearn;
     struct strings moves; /* hints: "moved: [{ from: ..., to: ... }]" */
     bool scoped;          /* --only or --skip was given */

@@ -5,6 +5,12 @@
 
 #include <string.h>
 
+/** "kind/ID": where the name is taken by another object. */
+static const char *id_address(struct planning *p, const struct object *object)
+{
+    return address_make(p->arena, object->kind->name, &object->id, 1);
+}
+
 const char *object_address(struct planning *p, const struct object *object)
 {
     if (object->name != NULL && strchr(object->name, '/') != NULL &&
@@ -42,6 +48,22 @@ static struct change *removal(struct planning *p, const char *address, const str
     return change;
 }
 
+/** Whether what a delete would take with it can be told: kinds that come later were read. */
+static bool takes_are_read(struct planning *p, const struct kind *kind)
+{
+    if (kind->takes == NULL) {
+        return true;
+    }
+    for (size_t k = 0; k < p->live->kind_count; k++) {
+        const struct live_kind *in = &p->live->kinds[k];
+        if (in->status == LIVE_UNREAD &&
+            kind_step(p->kinds, in->kind) > kind_step(p->kinds, kind)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /** A managed object that the spec no longer has. */
 static void remove_known(
     struct planning *p, const struct live_kind *in, const struct known_object *known)
@@ -60,6 +82,9 @@ static void remove_known(
         &p->matched, arena_printf(p->arena, "%s/%s", in->kind->name, known->id), known);
     if (object->foreign) {
         removal(p, known->address, in->kind, ACTION_FORGET, "not ours to delete", object, known->id);
+    } else if ((listed || (!known->adopted && ownership == OWNERSHIP_FULL)) &&
+               !takes_are_read(p, in->kind)) {
+        strings_add(p->arena, &p->plan->held, known->address);
     } else if (listed || (!known->adopted && ownership == OWNERSHIP_FULL)) {
         removal(p, known->address, in->kind, ACTION_DELETE,
             listed ? "listed under removed" : "removed from spec", object, known->id);
@@ -69,6 +94,20 @@ static void remove_known(
                            : "removed from spec; policy keeps it",
             object, known->id);
     }
+}
+
+void plan_old_id(struct planning *p, const struct live_kind *in, const struct known_object *known)
+{
+    const struct object *object = live_object(in, known->id);
+
+    if (object->foreign || is_matched(p, object) || known->adopted ||
+        spec_ownership(p->spec, in->kind) != OWNERSHIP_FULL) {
+        return;
+    }
+    map_hold(
+        &p->matched, arena_printf(p->arena, "%s/%s", in->kind->name, known->id), known);
+    removal(p, id_address(p, object), in->kind, ACTION_DELETE, "its entry has another id now", object,
+        object->id);
 }
 
 /** A live object that carries our mark although the state does not know it. */
@@ -81,14 +120,39 @@ static bool remove_marked(struct planning *p, const struct object *object, const
         map_get(&p->plan->by_address, address) != NULL) {
         return false;
     }
+    if (!takes_are_read(p, object->kind)) {
+        strings_add(p->arena, &p->plan->held, address);
+        return true;
+    }
     removal(p, address, object->kind, ACTION_DELETE, "removed from spec (it carries our mark)",
         object, object->id);
     return true;
 }
 
+#define STRAYS_NAMED 5
+
+/** Undeclared objects with something wrong, as one finding: there may be thousands. */
+static void report_strays(struct planning *p, const struct live_kind *in,
+    const struct strings *strays, const char *id, const char *what, const char *fix)
+{
+    struct buf names = BUF_INIT(4096);
+
+    for (size_t i = 0; i < strays->count && i < STRAYS_NAMED; i++) {
+        buf_printf(&names, "%s%s", i > 0 ? ", " : "", strays->at[i]);
+    }
+    if (strays->count > 0) {
+        struct diag *diag = diag_add(&p->plan->findings, id, "%zu undeclared %s %s: %s%s",
+            strays->count, strays->count == 1 ? in->kind->name : in->kind->title, what,
+            buf_text(&names), strays->count > STRAYS_NAMED ? ", ..." : "");
+        diag->fix = fix;
+    }
+    buf_release(&names);
+}
+
 void plan_removals(struct planning *p, const struct live_kind *in)
 {
     const struct map *objects = &p->known->objects;
+    struct strings strays = {0}, unloaded = {0};
 
     for (size_t i = 0; i < objects->count; i++) {
         const struct known_object *known = objects->at[i].value;
@@ -105,10 +169,24 @@ void plan_removals(struct planning *p, const struct live_kind *in)
             continue;
         }
         const char *address = object_address(p, *object);
+        if (desired_resource(&p->spec->desired, address) != NULL ||
+            map_get(&p->plan->by_address, address) != NULL) {
+            address = id_address(p, *object);
+        }
         if (globbed(&p->spec->policy.ignore, address) || remove_marked(p, *object, address)) {
             continue;
+        }
+        if (in->kind->stray != NULL && in->kind->stray(*object) != NULL) {
+            strings_add(p->arena, &strays, address);
+        }
+        if ((*object)->loaded == LOADED_NO) {
+            strings_add(p->arena, &unloaded, address);
         }
         *VEC_ADD(p->arena, &p->plan->unmanaged) =
             (struct unmanaged){.address = address, .id = (*object)->id, .object = *object};
     }
+    report_strays(p, in, &strays, "LF207", "without an owner",
+        "give them a team or a user, declare them, or delete them");
+    report_strays(p, in, &unloaded, "LF201", "stored in the table and not loaded",
+        "declare them, and apply finds the spelling that loads; or delete the rows");
 }

@@ -182,8 +182,11 @@ void page_unread(const struct page *page, const struct plan *plan)
     for (size_t i = 0; i < plan->unread.count; i++)
         unread_line(page, plan, i);
     if (plan->held.count > 0)
-        page_line(page, 0, "? held back, since something they need was not read: %s",
+        page_line(page, 0, "? held back, since they or what they need cannot be told for sure: %s",
             page_list(page, &plan->held));
+    if (plan->outside.count > 0)
+        page_line(page, 0, "? left out, since they need what --only or --skip leaves out: %s",
+            page_list(page, &plan->outside));
 }
 
 /* "3 users, 4 keys" */

@@ -38,7 +38,8 @@ static size_t unchanged_of(const struct plan *plan, const struct kind *kind)
         const struct resource *resource = *at;
         const struct change *change = map_get(&plan->by_address, resource->address);
         bool changes = change != NULL && change->action != ACTION_NONE;
-        if (resource->kind == kind && !changes && !strings_has(&plan->held, resource->address))
+        if (resource->kind == kind && !changes && !strings_has(&plan->held, resource->address) &&
+            !strings_has(&plan->outside, resource->address))
             count++;
     }
     return count;
@@ -122,8 +123,9 @@ static void guards(const struct page *page, const struct plan *plan)
         first = false;
         page_ink(page, INK_RED, "!");
         const char *address = page_clean(page, guard->address);
-        const char *text = arena_printf(page->arena, " %s %s%s%s", guard->id, address,
-            *address == '\0' ? "" : ": ", page_clean(page, guard->message));
+        bool named = *address == '\0' || strstr(guard->message, address) != NULL;
+        const char *text = arena_printf(page->arena, " %s %s%s%s", guard->id,
+            named ? "" : address, named ? "" : ": ", page_clean(page, guard->message));
         page_wrap(page, text, 1, 6);
         buf_char(page->out, '\n');
         if (guard->allow != NULL)
@@ -240,7 +242,8 @@ void render_plan(const struct plan *plan, const struct render_style *style, stru
 {
     CLEANUP_ARENA struct arena *arena = arena_new();
     struct page page = {.style = style, .arena = arena, .out = out};
-    bool still = plan_size(plan) == 0 && plan_refusals(plan) == 0 && plan->unread.count == 0;
+    bool still = plan_size(plan) == 0 && plan_refusals(plan) == 0 && plan->unread.count == 0 &&
+                 plan->held.count == 0 && plan->outside.count == 0 && !plan->scoped;
     if (still) {
         nothing_to_do(&page, plan);
         page_not_seen(&page, plan);

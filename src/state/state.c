@@ -3,8 +3,6 @@
 #include "base/digest.h"
 #include "state/codec.h"
 
-#include <string.h>
-
 /* The state in memory: made, read without a lock, changed. Its text form is in encode and decode. */
 
 struct state *state_new(struct arena *arena, const char *environment)
@@ -54,34 +52,10 @@ void state_put(struct arena *arena, struct state *state, const struct known_obje
     map_set(&state->known.objects, copy->address, copy);
 }
 
-/*
- * Takes the entry at `index` out of the map and finds all others their slots again, in place:
- * linear probing leaves no other cheap way to give one slot back.
- */
-static void map_take_out(struct map *map, size_t index)
-{
-    map->count--;
-    memmove(&map->at[index], &map->at[index + 1], (map->count - index) * sizeof(*map->at));
-    memset(map->slots, 0, map->slot_count * sizeof(*map->slots));
-    size_t mask = map->slot_count - 1;
-    for (size_t i = 0; i < map->count; i++) {
-        size_t slot = (size_t)map->at[i].hash & mask;
-        while (map->slots[slot] != 0)
-            slot = (slot + 1) & mask;
-        map->slots[slot] = (uint32_t)(i + 1);
-    }
-}
-
 void state_drop(struct arena *arena, struct state *state, const char *address)
 {
     (void)arena;
-    struct map *map = &state->known.objects;
-    for (size_t i = 0; i < map->count; i++) {
-        if (strcmp(map->at[i].key, address) == 0) {
-            map_take_out(map, i);
-            return;
-        }
-    }
+    map_remove(&state->known.objects, address);
 }
 
 bool state_frozen(const struct state *state, struct diags *diags)

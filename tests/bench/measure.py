@@ -5,6 +5,7 @@ by a small launcher of their own (this file, run), and not by the bench, which h
 """
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -44,7 +45,6 @@ class Launcher:
 
 
 def launch(order):
-    import signal
     null = os.open(os.devnull, os.O_RDONLY)
     out = os.open(order["out"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     actions = [(os.POSIX_SPAWN_DUP2, null, 0), (os.POSIX_SPAWN_DUP2, out, 1),

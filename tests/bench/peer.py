@@ -3,6 +3,7 @@ import os
 import shutil
 import statistics
 import subprocess
+import time
 
 import server
 import spec
@@ -100,7 +101,6 @@ class Terraform:
 
     def run(self, verb, *options):
         """Wall seconds and memory of one run; it must end with 0."""
-        import time
         command = [self.program, verb, "-no-color", "-parallelism=%d" % PARALLELISM, *options]
         log, peak = os.path.join(self.folder, "log"), 0.0
         with open(log, "wb") as out:
@@ -148,6 +148,7 @@ def compare(bench):
             return taken.wall, taken.peak_kib * 1024 / 1e6
 
         bench.environment("peer", COUNTS, stand.url)
+        bench.init("peer")
         applied = measured(stand, lambda: ours("apply", "peer", "--yes"), 1)
         planned = measured(stand, lambda: ours("plan", "peer", "--detailed-exitcode"), 5)
     finally:

@@ -171,6 +171,7 @@ def compare(bench):
         bench.secrets |= {"BENCH_MASTER_KEY": key}
         if database:
             bench.secrets["LITELLM_DATABASE_URL"] = database
+        bench.init(name)
         applied = bench.apply(name)
         reads = learn_reads(bench, name, counts, url, bool(database))
         plans, curls, good = [], [], 0

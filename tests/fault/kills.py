@@ -1,6 +1,7 @@
 """SIGKILL before and after every request of a run, for three ways: the next apply ends where an undisturbed one ends."""
 import scenes
 from stage import ENVIRONMENT, difference
+from tap import Case
 
 #: The ways: what is there before (made once on each stage and then brought back), and how the way is gone.
 WAYS = {"create": (), "mixed": scenes.ALLOW, "delete": scenes.ALLOW + ("--allow-empty",)}
@@ -87,3 +88,29 @@ def point(stage, way, number, when):
     if found:
         found.append("killed run: %s\nnext: %s" % (ended, again))
     return True, found
+
+
+PARTS = 8  # of a way: so many cases share its requests
+
+
+def part(way, first):
+    """The kills before and after every PARTS-th request, from `first` on."""
+    def run(stage):
+        log, found = prepare(stage, way)["log"], []
+        if len(log) < 2 * PARTS:
+            found.append("an undisturbed run makes only %d requests" % len(log))
+        for number in range(first, len(log) + 1, PARTS):
+            for when in ("before", "after"):
+                reached, wrong_here = point(stage, way, number, when)
+                if not reached:
+                    wrong_here.insert(0, "not killed")
+                if wrong_here:
+                    found += ["%s request %d of %d (%s %s in an undisturbed run):" % (
+                        when, number, len(log), log[number - 1]["method"], log[number - 1]["path"])] + wrong_here
+        return found
+    return run
+
+
+def cases():
+    return [Case("kill: %s: around requests %d, %d, ..." % (way, first, first + PARTS), part(way, first))
+            for first in range(1, PARTS + 1) for way in WAYS]

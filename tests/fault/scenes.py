@@ -31,6 +31,7 @@ def before():
     spec["credentials"]["old"] = {"values": {"a": {"env": "STAGE_CREDENTIAL"}}}
     spec["models"]["old"] = {"bedrock": HAIKU}
     spec["models"]["sick"] = {"bedrock": HAIKU}
+    spec["models"]["anew"] = {"bedrock": HAIKU, "rpm": 5, "api_key": {"env": "STAGE_API_KEY"}}
     spec["teams"]["old"] = {"models": ["opus"]}
     spec["teams"]["named"] = {"models": ["opus"], "max_budget": 5}
     spec["teams"]["core"]["members"]["cid@example.com"] = {"role": "user", "budget": 1}
@@ -41,21 +42,25 @@ def before():
 
 
 def outside(stage):
-    """What others do meanwhile: a model that no longer loads, a team of theirs that the spec will take over."""
+    """What others do meanwhile: a model that no longer loads; a team and a credential of theirs that the spec takes over."""
     ident = stage.state()["objects"]["model/sick"]["id"]
     stage.must("PATCH", "/model/%s/update" % ident, {"model_info": {"id": ident},
                                                      "litellm_params": {"custom_llm_provider": "bedrock_converse"}})
     stage.must("POST", "/team/new", {"team_id": "theirs", "team_alias": "theirs", "models": ["opus"]})
+    stage.must("POST", "/credentials", {"credential_name": "theirs", "credential_values": {"a": "their own value"},
+                                        "credential_info": {}})
     stage.control("reload", {})
 
 
 def after():
-    """Where the mixed way ends: an update of every kind, a repair, a rotation, deletes, an adoption, a move."""
+    """Where the mixed way ends: updates of every kind, a repair, a replacement, a rotation, deletes, adoptions, a move."""
     spec = whole()
     spec["credentials"]["bedrock"]["info"] = {"custom_llm_provider": "bedrock", "note": "new"}
     spec["models"]["sonnet"]["rpm"] = 200
     spec["models"]["sick"] = {"bedrock": HAIKU}
     spec["models"]["fresh"] = {"bedrock": HAIKU}
+    spec["models"]["anew"] = {"bedrock": HAIKU, "api_key": {"env": "STAGE_API_KEY"}}
+    spec["credentials"]["theirs"] = {"values": {"a": {"env": "STAGE_CREDENTIAL"}}}
     spec["teams"]["core"].update(max_budget=600, member_budget=8)
     spec["teams"]["core"]["members"]["ann@example.com"]["budget"] = 4
     spec["teams"]["renamed"] = {"models": ["opus"], "max_budget": 5}

@@ -31,6 +31,7 @@ from litellm_standin.cipher import Cipher  # pylint: disable=wrong-import-positi
 #: What differs from run to run and means nothing.
 TIMES = {"created_at", "updated_at", "budget_reset_at", "expires", "last_used_at", "last_refreshed_at", "settings_updated_at",
          "last_active", "rotation_interval", "last_rotation_at", "key_rotation_at"}
+RANDOM = {"LiteLLM_ModelTable": ("id",), "LiteLLM_CredentialsTable": ("credential_id",)}
 TABLES = ("LiteLLM_ProxyModelTable", "LiteLLM_CredentialsTable", "LiteLLM_TeamTable", "LiteLLM_UserTable", "LiteLLM_TeamMembership",
           "LiteLLM_VerificationToken", "LiteLLM_BudgetTable", "LiteLLM_ModelTable", "LiteLLM_OrganizationTable", "LiteLLM_InvitationLink")
 
@@ -187,7 +188,7 @@ class Stage:
         for table, found in rows.items():
             kept = []
             for row in found:
-                row = without(row, "id") if table == "LiteLLM_ModelTable" else without(row)
+                row = without(row, *RANDOM.get(table, ()))
                 if "budget_id" in row:
                     row["budget_id"] = budgets.get(row["budget_id"], row["budget_id"]) if table != "LiteLLM_BudgetTable" else None
                 if table == "LiteLLM_TeamTable":

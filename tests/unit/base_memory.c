@@ -224,6 +224,75 @@ static void map_keeps_the_order(void **state)
     assert_null(map_get(&map, "key-20000"));
 }
 
+static void map_removes(void **state)
+{
+    (void)state;
+    CLEANUP_ARENA struct arena *arena = arena_new();
+    struct map map = map_init(arena);
+    int values[4] = {0};
+    assert_null(map_remove(&map, "a"));
+    map_set(&map, "a", &values[0]);
+    map_set(&map, "b", &values[1]);
+    map_set(&map, "c", &values[2]);
+    map_set(&map, "d", &values[3]);
+    assert_null(map_remove(&map, "e"));
+    assert_int_equal(map.count, 4);
+    /* The last one takes the place; the others stay. */
+    assert_ptr_equal(map_remove(&map, "b"), &values[1]);
+    assert_null(map_remove(&map, "b"));
+    assert_null(map_get(&map, "b"));
+    assert_int_equal(map.count, 3);
+    assert_string_equal(map.at[0].key, "a");
+    assert_string_equal(map.at[1].key, "d");
+    assert_string_equal(map.at[2].key, "c");
+    /* The last one itself, and one that comes back comes last. */
+    assert_ptr_equal(map_remove(&map, "c"), &values[2]);
+    assert_null(map_set(&map, "b", &values[1]));
+    assert_string_equal(map.at[2].key, "b");
+    assert_ptr_equal(map_get(&map, "d"), &values[3]);
+    assert_ptr_equal(map_remove(&map, "a"), &values[0]);
+    assert_ptr_equal(map_remove(&map, "b"), &values[1]);
+    assert_ptr_equal(map_remove(&map, "d"), &values[3]);
+    assert_int_equal(map.count, 0);
+    assert_null(map_get(&map, "d"));
+    assert_null(map_set(&map, "d", &values[3]));
+    assert_ptr_equal(map_get(&map, "d"), &values[3]);
+}
+
+/* Against a plain table: sets and removes in a mixed order, with runs of slots that wrap around. */
+static void map_removes_from_many(void **state)
+{
+    (void)state;
+    CLEANUP_ARENA struct arena *arena = arena_new();
+    struct map map = map_init(arena);
+    enum { COUNT = 512, ROUNDS = 100000 };
+    static const char *keys[COUNT];
+    static bool there[COUNT];
+    size_t count = 0;
+    uint32_t random = 1;
+    for (size_t i = 0; i < COUNT; i++)
+        keys[i] = arena_printf(arena, "key-%zu", i);
+    for (size_t round = 0; round < ROUNDS; round++) {
+        random = random * 1664525 + 1013904223;
+        size_t i = (random >> 16) % COUNT;
+        /* Fills up in one half of the rounds, empties in the other. */
+        bool add = ((random >> 8) & 3) != 0;
+        if ((round / 4096) % 2 == 1)
+            add = !add;
+        const void *before = there[i] ? &there[i] : NULL;
+        assert_ptr_equal(add ? map_set(&map, keys[i], &there[i]) : map_remove(&map, keys[i]), before);
+        count += (add ? 1U : 0U) - (there[i] ? 1U : 0U);
+        there[i] = add;
+        assert_int_equal(map.count, count);
+        if (round % 512 != 0)
+            continue;
+        for (size_t k = 0; k < COUNT; k++)
+            assert_ptr_equal(map_get(&map, keys[k]), there[k] ? &there[k] : NULL);
+        for (size_t k = 0; k < map.count; k++)
+            assert_ptr_equal(map_get(&map, map.at[k].key), map.at[k].value);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -238,6 +307,8 @@ int main(void)
         cmocka_unit_test(buf_hands_over),
         cmocka_unit_test(map_sets_and_gets),
         cmocka_unit_test(map_keeps_the_order),
+        cmocka_unit_test(map_removes),
+        cmocka_unit_test(map_removes_from_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

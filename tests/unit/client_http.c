@@ -190,7 +190,7 @@ static void test_refused(void **state)
 
     /* TLS spoken to a port without. */
     char *url = arena_printf(f->arena, "https%s", f->server.url + 4);
-    client_endpoint(f->client, &(struct endpoint){.name = "gone", .url = url, .timeout_ms = 2000});
+    client_endpoint(f->client, &(struct endpoint){.name = "gone", .url = url, .timeout_ms = 20000});
     reply = client_send(f->client, f->arena, &request);
     assert_int_equal(reply.outcome, OUTCOME_UNSENT);
     assert_int_equal(reply.fault, FAULT_TLS);

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 
-lock = threading.Lock()
+lock = threading.RLock()
 changed = threading.Condition(lock)
 hits = {}
 active = max_active = connections = open_connections = max_connections = 0

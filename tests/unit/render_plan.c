@@ -309,7 +309,7 @@ static void unread_kinds_are_one_line_a_reason(void **state)
     const char *text = rendered();
     assert_holds(text,
         "? not read: teams, users (away); nothing of them is planned (5 in the spec)\n"
-        "? held back, since something they need was not read: key/ci\n");
+        "? held back, since they or what they need cannot be told for sure: key/ci\n");
     assert_holds(text, "Plan: nothing in what could be read\n");
     assert_lacks(text, "No changes. prod");
 }
