@@ -229,6 +229,29 @@ static void settle_rotation(struct arena *arena, const struct journal_entry *ent
     state_put(arena, state, &retired);
 }
 
+/**
+ * Whether an entry's write is to be seen. An object that is there proves nothing for an adoption:
+ * it was there before. The mark that the write carries does.
+ */
+static bool took_effect(const struct journal_entry *entry, const struct object *object,
+    const char *environment)
+{
+    bool adopt = text_equal(entry->action, "adopt");
+
+    if (text_equal(entry->result, "done") || text_equal(entry->action, "rotate")) {
+        return true;
+    }
+    if (!adopt && !text_equal(entry->action, "create")) {
+        return false;
+    }
+    if (object->mark == NULL) {
+        return !adopt && object->parent != NULL; /* members carry no mark */
+    }
+    const char *slash = strchr(object->mark, '/');
+    return text_starts(object->mark, adopt ? "adopted/" : "created/") &&
+           text_equal(slash + 1, environment);
+}
+
 unsigned apply_settle(struct arena *arena, const struct journal_entries *entries,
     const struct live *live, const struct kind_set *kinds, struct state *state)
 {
@@ -244,16 +267,15 @@ unsigned apply_settle(struct arena *arena, const struct journal_entries *entries
         open += entry->result == NULL ? 1 : 0;
         const char *noted = node_get_text(entry->note, "id");
         const char *id = noted != NULL ? noted : entry->id;
-        bool there = id != NULL && live_object(in, id) != NULL;
+        const struct object *object = id != NULL ? live_object(in, id) : NULL;
+        bool there = object != NULL;
         bool removed = text_equal(entry->action, "delete") || text_equal(entry->action, "forget");
         if (text_equal(entry->action, "rotate")) {
             settle_rotation(arena, entry, in, state);
         }
         if (removed && !there) {
             state_drop(arena, state, entry->address);
-        } else if (!removed && there &&
-                   (text_equal(entry->result, "done") || text_equal(entry->action, "create") ||
-                       text_equal(entry->action, "adopt") || text_equal(entry->action, "rotate"))) {
+        } else if (!removed && there && took_effect(entry, object, state->environment)) {
             settle_put(arena, entry, state);
         }
     }

@@ -142,6 +142,8 @@ enum exit_code run_collect(struct run *run)
     run->live = live_collect(
         run->arena, run->spec, run->kinds, run->client, run->secrets, &options, &run->call->diags);
     out_live_end();
+    if (run->spec->database_required && run->spec->database_url != NULL && !run->live->database)
+        return EXIT_UNREAD; /* LF254 says why */
     return interrupted(run);
 }
 

@@ -210,14 +210,15 @@ static enum exit_code claim(struct apply *apply)
     struct state *state = session_state(apply->session);
     /* What init would have done; after planning, so that the plan is the one that was shown. */
     bool made = false;
-    if (apply->first && !hashkey_make(run, state->known.lineage, &made))
+    bool keyless = run->facts.no_key && run->state->known.objects.count == 0;
+    if ((apply->first || keyless) && !hashkey_make(run, state->known.lineage, &made))
         return EXIT_ERROR;
     if (made)
         out_note(run->call, "made the hash key %s", hashkey_path(run->arena, state->known.lineage));
     enum exit_code code = run_claim(run, apply->session, "apply");
     if (code == EXIT_DONE && state->target == NULL)
         state->target = run->target;
-    if (code == EXIT_DONE && apply->first)
+    if (code == EXIT_DONE && (apply->first || keyless))
         hashkey_load(run);
     return code;
 }

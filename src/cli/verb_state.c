@@ -1,11 +1,11 @@
-#include "cli/session.h"
+#include "cli/state_actions.h"
 
 #include "base/text.h"
 #include "render/render.h"
 
 #include <string.h>
 
-/* `state list|show|mv|rm ENV`: what liteform believes it manages, and corrections to that. */
+/* `state ACTION ENV`: what liteform believes it manages, and corrections to that. */
 
 static struct node *object_node(struct arena *arena, const struct known_object *object)
 {
@@ -143,13 +143,8 @@ static enum exit_code edit(struct run *run, const char *operation,
     if (code != EXIT_DONE)
         return code;
     code = run_frozen(run);
-    /* An open journal belongs to an apply: the commit of anything else would drop it. */
-    if (code == EXIT_DONE && session_resume(session)->list.count > 0) {
-        struct diag *diag = diag_add(&run->call->diags, "LF628",
-            "an apply of %s did not end; what it did is not settled yet", run->spec->environment);
-        diag->fix = command_text(run->call, "apply", run->name);
-        code = EXIT_ERROR;
-    }
+    if (code == EXIT_DONE)
+        code = state_settled(run, session);
     if (code == EXIT_DONE)
         code = change(run, session_state(session));
     const char *status = NULL;
@@ -161,72 +156,122 @@ static enum exit_code edit(struct run *run, const char *operation,
     return code != EXIT_DONE ? code : closed;
 }
 
-static enum exit_code wrong_words(struct call *call, const char *form)
+static enum exit_code edit_move(struct run *run)
 {
-    struct diag *diag = diag_add(&call->diags, "LF604", "state wants other words");
-    diag->fix = arena_printf(call->arena, "liteform state %s", form);
-    return EXIT_USAGE;
+    return edit(run, "state mv", move);
 }
 
-static enum exit_code run_action(struct run *run, const char *what)
+static enum exit_code edit_drop(struct run *run)
 {
-    size_t words = run->call->args.words.count;
-    if (strcmp(what, "list") == 0)
-        return words == 2 ? list(run) : wrong_words(run->call, "list ENV");
-    if (strcmp(what, "show") == 0)
-        return words <= 3 ? show(run) : wrong_words(run->call, "show ENV [ADDRESS]");
-    if (strcmp(what, "mv") == 0)
-        return words == 4 ? edit(run, "state mv", move) : wrong_words(run->call, "mv ENV FROM TO");
-    return words >= 3 ? edit(run, "state rm", drop) : wrong_words(run->call, "rm ENV ADDRESS...");
+    return edit(run, "state rm", drop);
+}
+
+static const struct action_spec {
+    const char *name, *form;
+    size_t min_words, max_words;
+    const char *option; /* that it alone takes, or NULL */
+    bool whole;         /* the state is not read before: it may be damaged or gone */
+    enum exit_code (*run)(struct run *run);
+} actions[] = {
+    {"list", "list ENV", 2, 2, NULL, false, list},
+    {"show", "show ENV [ADDRESS]", 2, 3, NULL, false, show},
+    {"mv", "mv ENV FROM TO", 4, 4, NULL, false, edit_move},
+    {"rm", "rm ENV ADDRESS...", 3, WORDS_MANY, NULL, false, edit_drop},
+    {"pull", "pull ENV", 2, 2, NULL, true, state_pull},
+    {"push", "push ENV FILE [--force]", 3, 3, "force", true, state_push},
+    {"restore", "restore ENV [SERIAL|latest] [--yes]", 2, 3, "yes", true, state_restore},
+};
+#define ACTIONS (sizeof(actions) / sizeof(actions[0]))
+
+static const struct action_spec *find_action(struct call *call, const char *name)
+{
+    struct strings names = {0};
+    const char *all = NULL;
+    for (size_t i = 0; i < ACTIONS; i++) {
+        if (strcmp(actions[i].name, name) == 0)
+            return &actions[i];
+        strings_add(call->arena, &names, actions[i].name);
+        all = all == NULL ? actions[i].name
+                          : arena_printf(call->arena, "%s, %s", all, actions[i].name);
+    }
+    const char *nearest = text_nearest(name, &names);
+    struct diag *diag = diag_add(&call->diags, "LF604", "state has no \"%s\"", name);
+    diag->fix = nearest == NULL ? arena_printf(call->arena, "one of: %s", all)
+                                : arena_printf(call->arena, "did you mean %s?", nearest);
+    return NULL;
+}
+
+static bool fits(struct call *call, const struct action_spec *action)
+{
+    size_t words = call->args.words.count;
+    struct diag *diag = NULL;
+    for (size_t i = 0; diag == NULL && i < ACTIONS; i++) {
+        const char *option = actions[i].option;
+        if (option != NULL && &actions[i] != action && args_has(&call->args, option))
+            diag = diag_add(&call->diags, "LF602", "state %s takes no --%s", action->name, option);
+    }
+    if (diag == NULL && (words < action->min_words || words > action->max_words))
+        diag = diag_add(&call->diags, "LF604", "state %s wants other words", action->name);
+    if (diag != NULL)
+        diag->fix = arena_printf(call->arena, "liteform state %s", action->form);
+    return diag == NULL;
 }
 
 static enum exit_code run(struct call *call)
 {
-    struct strings actions = {0};
-    static const char *const names[] = {"list", "show", "mv", "rm"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        strings_add(call->arena, &actions, names[i]);
-    const char *what = call_word(call, 0);
-    if (!strings_has(&actions, what)) {
-        const char *nearest = text_nearest(what, &actions);
-        struct diag *diag = diag_add(&call->diags, "LF604", "state has no \"%s\"", what);
-        diag->fix = nearest == NULL ? "one of: list, show, mv, rm"
-                                    : arena_printf(call->arena, "did you mean %s?", nearest);
+    const struct action_spec *action = find_action(call, call_word(call, 0));
+    if (action == NULL || !fits(call, action))
         return EXIT_USAGE;
-    }
     CLEANUP_RUN struct run run = run_start(call, call_word(call, 1));
-    enum exit_code code = run_load(&run);
+    enum exit_code code = run_spec(&run);
+    if (code == EXIT_DONE)
+        code = run_backend(&run);
+    if (code == EXIT_DONE && !action->whole)
+        code = run_state(&run);
     if (code != EXIT_DONE)
         return code;
-    if (!run.state->known.exists) {
-        struct diag *diag =
-            diag_add(&call->diags, "LF629", "%s has no state yet", run.spec->environment);
-        diag->fix = command_text(call, "init", run.name);
-        return EXIT_ERROR;
-    }
-    return run_action(&run, what);
+    if (!action->whole && !run.state->known.exists)
+        return state_none(&run);
+    return action->run(&run);
 }
 
 static const struct option_spec options[] = {
+    {"force", 0, false, NULL, "push: also another lineage, or a serial that goes back"},
+    {"yes", 'y', false, NULL, "restore: without asking"},
     {"lock-timeout", 0, false, "DURATION", "wait so long for the lock (30s, 5m); default: not"},
     {.name = NULL},
 };
 
 const struct verb verb_state = {
     .name = "state",
-    .synopsis = "state list|show|mv|rm ENV [ADDRESS...]",
+    .synopsis = "state list|show|mv|rm|pull|push|restore ENV [WORD...]",
     .summary = "look at what liteform believes it manages, or correct that",
-    .help = "Examples:\n"
-            "  liteform state list prod\n"
-            "  liteform state show prod team/platform\n"
-            "  liteform state mv prod team/platform team/core\n"
-            "  liteform state rm prod user/alice@example.com     forgets it; it stays live\n"
-            "\n"
-            "mv and rm change the state alone, under the lock, and keep a copy in its history.\n"
-            "A rename in the spec is better written there: moved: [{ from: ..., to: ... }].\n",
+    .help =
+        "Examples:\n"
+        "  liteform state list prod\n"
+        "  liteform state show prod team/platform\n"
+        "  liteform state mv prod team/platform team/core\n"
+        "  liteform state rm prod user/alice@example.com     forgets it; it stays live\n"
+        "  liteform state pull prod > prod.json              what is stored, as JSON\n"
+        "  liteform state push prod prod.json                puts it back, after an edit too\n"
+        "  liteform state restore prod                       lists the copies in its history\n"
+        "  liteform state restore prod latest                shows what it would change, asks\n"
+        "  liteform state restore prod 41 --yes              off a terminal\n"
+        "\n"
+        "All of these change the state alone, never what is live; those that write take the\n"
+        "lock and keep a copy of the old state in its history first. A rename in the spec is\n"
+        "better written there: moved: [{ from: ..., to: ... }].\n"
+        "\n"
+        "push refuses a file of another lineage, and one that was not made from what is stored\n"
+        "(a lower serial, or another write of the same); --force takes it all the same, and is\n"
+        "also the way past a damaged state. The checksum of the file is not looked at. restore\n"
+        "writes the copy as a new serial, so the next \"restore ENV latest\" takes it back.\n"
+        "\n"
+        "Exit codes: 0 done, 1 failed, 3 wrong usage or nobody to ask, 5 refused (--force),\n"
+        "6 lost the lock, 7 locked or frozen, 130 interrupted.\n",
     .options = options,
     .words = WORDS_CHOICE,
-    .choices = "list show mv rm",
+    .choices = "list show mv rm pull push restore",
     .min_words = 2,
     .max_words = WORDS_MANY,
     .run = run,

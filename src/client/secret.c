@@ -424,15 +424,12 @@ struct secret_fact secrets_fact(struct secrets *secrets, struct arena *arena, co
     fact.sk_prefix = text_starts(value, "sk-");
     fact.sha256 = digest_hex(arena, value, length);
     if (secrets->hash_key != NULL) {
-        char *both = malloc(head + length + 1);
-        if (both == NULL)
-            fail_memory();
-        memcpy(both, HASH_CONTEXT, head);
-        memcpy(both + head, value, length);
-        fact.hash = digest_hmac_hex(
-            arena, secrets->hash_key, secrets->hash_key_length, both, head + length);
-        digest_wipe(both, head + length);
-        free(both);
+        struct buf both = BUF_INIT(head + length);
+        buf_add(&both, HASH_CONTEXT, head);
+        buf_add(&both, value, length);
+        fact.hash =
+            digest_hmac_hex(arena, secrets->hash_key, secrets->hash_key_length, both.at, both.len);
+        buf_wipe(&both);
     }
     return fact;
 }

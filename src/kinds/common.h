@@ -134,6 +134,12 @@ struct diag *finding(const struct plan_context *context, const struct resource *
 
 /** budget_duration without a budget; soft_budget not below max_budget; licensed fields. */
 void check_limits(const struct check_context *context, const struct resource *resource);
+/**
+ * LF019 for plain text below a name that LiteLLM itself takes for a secret's: it would be kept in
+ * the spec and in the state in clear. The value is not repeated.
+ */
+void check_plain_secrets(const struct check_context *context, const struct resource *resource,
+    const char *field, const char *fix);
 /** The place of a field, else that of the resource. */
 struct span field_span(const struct resource *resource, const char *field);
 

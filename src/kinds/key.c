@@ -186,6 +186,25 @@ static const struct node *models_of_team(
 }
 
 /** The server takes any list; the key then fails when it is used (BerriAI/litellm#38629). */
+/** Whether a declared model of that name is in the access group. */
+static bool in_access_group(
+    const struct check_context *context, const char *name, const char *group)
+{
+    VEC_EACH(it, &context->desired->list)
+    {
+        const struct node *groups = node_get(node_get((*it)->fields, "info"), "access_groups");
+
+        if (!text_equal((*it)->kind->name, "model") ||
+            !text_equal(node_get_text((*it)->fields, "name"), name))
+            continue;
+        for (uint32_t i = 0; node_is(groups, NODE_LIST) && i < groups->count; i++) {
+            if (text_equal(node_text(groups->items[i]), group))
+                return true;
+        }
+    }
+    return false;
+}
+
 static void check_models(const struct check_context *context, const struct resource *resource)
 {
     const struct node *models = node_get(resource->fields, "models");
@@ -195,8 +214,12 @@ static void check_models(const struct check_context *context, const struct resou
         const char *name = node_text(models->items[i]);
         bool has = text_equal(name, MODELS_TEAM);
 
-        for (uint32_t k = 0; k < team->count; k++)
-            has = has || text_equal(name, node_text(team->items[k]));
+        for (uint32_t k = 0; name != NULL && k < team->count; k++) {
+            const char *allowed_name = node_text(team->items[k]);
+
+            has = has || (allowed_name != NULL && (text_glob(allowed_name, name) ||
+                                                     in_access_group(context, name, allowed_name)));
+        }
         if (has || name == NULL)
             continue;
         struct span where = models->items[i]->line != 0 ? node_span(models->items[i])

@@ -125,6 +125,7 @@ static void plan_create(
         change->note = "a value is made and kept in the store";
         return;
     }
+    change->action = ACTION_NONE;
     unresolved(context, resource, fact,
         arena_printf(context->arena, "the value of %s cannot be told here", resource->address));
 }
@@ -213,6 +214,55 @@ static void plan_soft_budget(
     change_drop(change, "soft_budget");
 }
 
+/** The list that holds: the key's own, else that of its team; NULL: every model. */
+static const struct node *effective(const struct node *own, const struct node *of_team)
+{
+    const struct node *list = own != NULL && !text_equal(node_text(own), "all") ? own : of_team;
+
+    return text_equal(node_text(list), "all") || node_is_nothing(list) ? NULL : list;
+}
+
+static const struct node *team_models(const struct plan_context *context, const char *id)
+{
+    const struct live_kind *teams = live_kind(context->live, &kind_team);
+    const struct object *team = teams != NULL && id != NULL ? live_object(teams, id) : NULL;
+
+    return team != NULL ? node_get(team->fields, "models") : NULL;
+}
+
+/** A key without a list of its own may call what its team may: another team may widen that. */
+static void plan_widening(const struct plan_context *context, const struct resource *resource,
+    const struct object *object, struct change *change)
+{
+    const char *team = node_get_text(resource->fields, "team");
+    const struct resource *wish =
+        team != NULL ? desired_resource(context->desired,
+                           address_make(context->arena, "team", &team, 1))
+                     : NULL;
+    const struct node *own = node_get(resource->fields, "models");
+    const struct node *old = effective(node_get(object->fields, "models"),
+        team_models(context, node_get_text(object->raw, "team_id")));
+    const struct node *new = effective(own != NULL ? own : node_get(object->fields, "models"),
+        wish != NULL ? node_get(wish->fields, "models") : NULL);
+
+    if (kind_change(change, "team") == NULL || old == NULL || node_equal_set(old, new))
+        return;
+    if (new == NULL) {
+        strings_add(context->arena, &change->risks, "widens access: to all models");
+        guard_add(context, "LF306", "all-models", resource->address,
+            "%s could then call every model", resource->address);
+        return;
+    }
+    for (uint32_t i = 0; node_is(new, NODE_LIST) && i < new->count; i++) {
+        bool had = false;
+        for (uint32_t k = 0; node_is(old, NODE_LIST) && k < old->count; k++)
+            had = had || node_equal(old->items[k], new->items[i]);
+        if (!had)
+            strings_add(context->arena, &change->risks,
+                arena_printf(context->arena, "widens access: %s", node_text(new->items[i])));
+    }
+}
+
 void key_plan(const struct plan_context *context, const struct resource *resource,
     const struct object *object, struct change *change)
 {
@@ -225,6 +275,7 @@ void key_plan(const struct plan_context *context, const struct resource *resourc
         plan_create(context, resource, change);
         return;
     }
+    plan_widening(context, resource, object, change);
     plan_soft_budget(context, resource, change);
     if (fact != NULL && fact->sha256 != NULL) {
         if (text_equal(fact->sha256, object->id))

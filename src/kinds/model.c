@@ -232,6 +232,9 @@ static void check(const struct check_context *context, const struct resource *re
     const char *provider = node_get_text(resource->fields, "provider");
 
     check_source(context, resource);
+    model_check_names(context, resource);
+    check_plain_secrets(context, resource, "params",
+        "put it into an entry of credentials, by reference, and name that with 'credential:'");
     if (text_equal(provider, "bedrock_converse")) {
         diag_at(context->diags, "LF150", field_span(resource, "provider"),
             "remove the line, or write 'provider: auto'",
@@ -322,8 +325,9 @@ static void cut_maps(struct live *live, struct object *object)
     for (uint32_t i = params != NULL ? params->count : 0; i > 0; i--) {
         /* A mask is no value: never compared, never written back. */
         if (is_masked(node_text(params->pairs[i - 1].value))) {
+            kind_set_unseen(live, object,
+                arena_printf(live->arena, "params.%s", params->pairs[i - 1].key));
             node_unset(params, params->pairs[i - 1].key);
-            kind_set_unseen(live, object, "params");
         }
     }
 }

@@ -15,6 +15,9 @@ const char *model_provider(struct arena *arena, const char *model, const char *p
 /** Whether a provider is one of the two spellings of Bedrock. */
 bool model_is_bedrock(const char *provider);
 
+/** model_names.c: near-misses of known names below params: and info:. */
+void model_check_names(const struct check_context *context, const struct resource *resource);
+
 /* model_write.c */
 void model_plan(const struct plan_context *context, const struct resource *resource,
     const struct object *object, struct change *change);

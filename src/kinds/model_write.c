@@ -116,8 +116,9 @@ static void plan_not_loaded(const struct plan_context *context, const struct res
             "%s is in the table (provider %s) and the proxy has not loaded it", object->name,
             spelling != NULL ? spelling : "none");
         diag->fix = hopeless
-                        ? "look into the proxy's log for the model's name; with 'provider: auto' "
-                          "apply finds the spelling that loads"
+                        ? (automatic ? "look into the proxy's log for the model's name"
+                                     : "look into the proxy's log for the model's name; with "
+                                       "'provider: auto' apply finds the spelling that loads")
                         : arena_printf(context->arena, "apply writes provider %s",
                               first ? other_spelling(choice.first) : choice.first);
     }
@@ -356,7 +357,7 @@ static unsigned first(const struct call_context *context)
 static enum call_result not_loaded(const struct call_context *context, struct diags *diags)
 {
     const struct change *change = context->change;
-    struct diag *diag = diag_add(diags, "LF201",
+    struct diag *diag = diag_add(diags, "LF522",
         "%s is stored and the proxy does not load it (provider %s)", change->address,
         model_spelling_of(context) != NULL ? model_spelling_of(context) : "not given");
 

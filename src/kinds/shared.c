@@ -164,3 +164,43 @@ void check_limits(const struct check_context *context, const struct resource *re
             ->address = resource->address;
     }
 }
+
+/** As LiteLLM decides what to mask (facts 2.1: sensitive_data_masker.py): by parts of the name. */
+static bool names_a_secret(struct arena *arena, const char *name)
+{
+    static const char *const words[] = {"password", "secret", "key", "token", "auth", "credential",
+        "credentials", "access", "private", "certificate", "fingerprint", NULL};
+    char *rest = arena_strdup(arena, name);
+
+    if (strstr(name, "cost") != NULL || text_equal(name, "litellm_credential_name"))
+        return false;
+    for (char *part = rest; part != NULL;) {
+        char *end = strchr(part, '_');
+
+        if (end != NULL)
+            *end = '\0';
+        for (size_t i = 0; words[i] != NULL; i++) {
+            if (text_equal(part, words[i]))
+                return true;
+        }
+        part = end != NULL ? end + 1 : NULL;
+    }
+    return false;
+}
+
+void check_plain_secrets(const struct check_context *context, const struct resource *resource,
+    const char *field, const char *fix)
+{
+    const struct node *map = node_get(resource->fields, field);
+
+    for (uint32_t i = 0; node_is(map, NODE_MAP) && i < map->count; i++) {
+        const struct pair *pair = &map->pairs[i];
+
+        if (!node_is(pair->value, NODE_STRING) || (pair->value->marks & NODE_SECRET) != 0 ||
+            !names_a_secret(context->arena, pair->key))
+            continue;
+        diag_at(context->diags, "LF019", pair_span(pair), fix, "%s.%s is written out", field,
+            pair->key)
+            ->address = resource->address;
+    }
+}

@@ -15,6 +15,8 @@ struct fetch {
     int64_t total;       /* as the server said, -1 when it does not */
     struct map seen;     /* ids */
     bool failed, ended;
+    const char *reason;   /* why it failed */
+    struct diags trouble; /* reported in the order of the lists, not of the answers */
 };
 
 struct paging {
@@ -47,6 +49,7 @@ static struct fetch *fetch_of(struct paging *paging, const struct listing *listi
     fetch->passes = 1;
     fetch->total = -1;
     fetch->seen = map_init(paging->c->arena);
+    fetch->trouble = diags_init(paging->c->arena);
     *VEC_ADD(paging->c->arena, &paging->fetches) = fetch;
     return fetch;
 }
@@ -54,7 +57,24 @@ static struct fetch *fetch_of(struct paging *paging, const struct listing *listi
 static void fail_fetch(struct paging *paging, struct fetch *fetch, const char *reason)
 {
     fetch->failed = true;
-    VEC_EACH(in, &fetch->kinds) { collect_unread(paging->c, *in, reason); }
+    fetch->reason = arena_strdup(paging->c->arena, reason);
+}
+
+/** What failed, list by list, so that two runs print the same. */
+static void report_failures(struct paging *paging)
+{
+    VEC_EACH(fetch, &paging->fetches)
+    {
+        VEC_EACH(diag, &(*fetch)->trouble.list)
+        {
+            struct diag *kept = diag_add(paging->c->diags, diag->id, "%s", diag->message);
+            kept->fix = diag->fix;
+            kept->address = diag->address;
+        }
+        for (size_t i = 0; (*fetch)->failed && i < (*fetch)->kinds.count; i++) {
+            collect_unread(paging->c, (*fetch)->kinds.at[i], (*fetch)->reason);
+        }
+    }
 }
 
 /** Whether a page may be asked for now: the first, the rest once their number is known. */
@@ -120,8 +140,7 @@ static bool offer(struct paging *paging, struct fetch *fetch, const struct node 
     bool understood = true;
     VEC_EACH(in, &fetch->kinds)
     {
-        if ((*in)->status == LIVE_READ &&
-            !(*in)->kind->item(paging->c->live, *in, fetch->listing->name, item)) {
+        if (!(*in)->kind->item(paging->c->live, *in, fetch->listing->name, item)) {
             understood = false;
         }
     }
@@ -138,7 +157,7 @@ static void finish(struct paging *paging, struct fetch *fetch)
             fetch->last_page = 0;
             return;
         }
-        diag_add(paging->c->diags, "LF252", "%s came back with %zu of %lld items",
+        diag_add(&fetch->trouble, "LF252", "%s came back with %zu of %lld items",
             fetch->listing->path, fetch->seen.count, (long long)fetch->total);
         fail_fetch(paging, fetch, "the list came back incomplete");
     }
@@ -172,7 +191,7 @@ static void misshapen(
     struct paging *paging, struct fetch *fetch, const struct reply *reply, const char *what)
 {
     struct diag *diag = diag_add(
-        paging->c->diags, "LF256", "GET %s: status %d, %s", reply->url, reply->status, what);
+        &fetch->trouble, "LF256", "GET %s: status %d, %s", reply->url, reply->status, what);
     fail_fetch(paging, fetch, diag->message);
 }
 
@@ -220,7 +239,7 @@ static void page_done(
         return;
     }
     if (!reply_ok(reply)) {
-        struct diag *diag = client_fault(paging->c->diags, reply, "a list in JSON");
+        struct diag *diag = client_fault(&fetch->trouble, reply, "a list in JSON");
         fail_fetch(paging, fetch, diag->message);
         return;
     }
@@ -257,4 +276,5 @@ void collect_pages(struct collecting *c)
             fail_fetch(&paging, *fetch, "interrupted");
         }
     }
+    report_failures(&paging);
 }

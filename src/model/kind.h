@@ -302,6 +302,7 @@ struct plan_context {
     struct diags *findings;
     unsigned not_compared; /* fields of which nobody can tell whether they differ */
     unsigned secrets_not_compared; /* those of them that the hash key would tell */
+    bool unresolved;       /* a secret that the change at hand would write cannot be resolved */
     bool touched;          /* the object at hand was written by others after our last write */
     /** The id of what `address` means: of the live object that it matched, else the one that it
      *  will have; NULL: none known. Set by plan/; kinds fall back on desired and live. */

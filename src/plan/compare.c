@@ -74,8 +74,8 @@ static bool same(struct arena *arena, const struct field *field, const struct no
 
 static bool is_secret_field(const struct field *field, const struct node *node)
 {
-    return field->type == FIELD_SECRET || field->type == FIELD_SECRETS ||
-           (node != NULL && (node->marks & NODE_SECRET) != 0);
+    return field->type == FIELD_SECRET || (node != NULL && (node->marks & NODE_SECRET) != 0) ||
+           (field->type == FIELD_SECRETS && node_get_text(node, "reference") != NULL);
 }
 
 static struct field_change *add(const struct comparing *c, const struct node *new)
@@ -113,6 +113,15 @@ static void compare_secret(const struct comparing *c)
     bool writes = c->change->action == ACTION_CREATE || c->change->action == ACTION_ADOPT ||
                   context->rewrite_secrets || newly_declared(c);
 
+    if (writes && fact != NULL && !fact->known) {
+        struct diag *diag = diag_add(context->findings, "LF212", "%s: %s cannot be written: %s",
+            c->change->address, c->path, fact->reason != NULL ? fact->reason : "not resolved");
+        diag->address = c->change->address;
+        diag->fix = "run it where the reference resolves";
+        context->unresolved = true;
+        context->not_compared++;
+        return;
+    }
     if (writes || (fact != NULL && fact->hash != NULL && was != NULL &&
                       !digest_equal(fact->hash, was))) {
         struct field_change *change = add(c, secret_trace(context, c->want->text));
@@ -225,6 +234,11 @@ static void compare_one(const struct comparing *c)
     }
 }
 
+static bool is_unseen(const struct object *object, const char *path)
+{
+    return object != NULL && strings_has(&object->unseen, path);
+}
+
 /** Keys of a free-form map, each a field of its own; keys that nobody declared are not ours. */
 static void compare_map(const struct comparing *whole)
 {
@@ -237,6 +251,7 @@ static void compare_map(const struct comparing *whole)
         c.want = pair->value;
         c.have = node_get(whole->have, pair->key);
         c.was = node_get(whole->was, pair->key);
+        c.unseen = whole->unseen || is_unseen(whole->change->object, c.path);
         compare_one(&c);
     }
     for (uint32_t i = 0; node_is(whole->was, NODE_MAP) && i < whole->was->count; i++) {
@@ -248,6 +263,7 @@ static void compare_map(const struct comparing *whole)
         c.want = NULL;
         c.have = node_get(whole->have, pair->key);
         c.was = pair->value;
+        c.unseen = whole->unseen || is_unseen(whole->change->object, c.path);
         compare_one(&c);
     }
 }
@@ -268,7 +284,7 @@ void plan_compare(struct plan_context *context, const struct resource *resource,
             .want = node_get(resource->fields, field->name),
             .have = object != NULL ? node_get(object->fields, field->name) : NULL,
             .was = context->known != NULL ? node_get(context->known->fields, field->name) : NULL,
-            .unseen = object != NULL && strings_has(&object->unseen, field->name),
+            .unseen = is_unseen(object, field->name),
         };
         if (field->type == FIELD_MAP || field->type == FIELD_SECRETS) {
             compare_map(&c);

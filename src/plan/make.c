@@ -136,9 +136,12 @@ static void plan_create(struct planning *p, const struct live_kind *in,
     /* A create compares with nothing: what an earlier life wrote does not count. */
     const struct known_object *kept = p->context.known;
     p->context.known = NULL;
+    p->context.unresolved = false;
     plan_compare(&p->context, resource, NULL, change);
     p->context.known = kept;
-    if (resource->kind->plan != NULL) {
+    if (p->context.unresolved) {
+        change->action = ACTION_NONE; /* half an object is worse than none */
+    } else if (resource->kind->plan != NULL) {
         resource->kind->plan(&p->context, resource, NULL, change);
     }
     settle_new(p, change);
@@ -176,6 +179,46 @@ static bool is_learned(const struct resource *resource, const struct object *obj
     return true;
 }
 
+static void add_references(
+    struct arena *arena, const struct node *node, struct map *seen, struct strings *out)
+{
+    if (node_is(node, NODE_STRING)) {
+        if ((node->marks & NODE_SECRET) != 0 && map_get(seen, node->text) == NULL) {
+            map_hold(seen, node->text, node);
+            strings_add(arena, out, node->text);
+        }
+        return;
+    }
+    for (uint32_t i = 0; node_is(node, NODE_LIST) && i < node->count; i++) {
+        add_references(arena, node->items[i], seen, out);
+    }
+    for (uint32_t i = 0; node_is(node, NODE_MAP) && i < node->count; i++) {
+        add_references(arena, node->pairs[i].value, seen, out);
+    }
+}
+
+/** Whether all that a replacement would write again can be resolved: half of it is worse than none. */
+static bool secrets_at_hand(struct planning *p, const struct resource *resource)
+{
+    struct strings references = {0};
+    struct map seen = map_init(p->arena);
+
+    add_references(p->arena, resource->fields, &seen, &references);
+    for (size_t i = 0; i < references.count; i++) {
+        const struct secret_fact *fact = secret_fact(p->secrets, references.at[i]);
+        if (fact != NULL && !fact->known) {
+            struct diag *diag = diag_add(&p->plan->findings, "LF212",
+                "%s has to be made anew, and %s cannot be resolved: %s", resource->address,
+                secret_show(p->arena, references.at[i]),
+                fact->reason != NULL ? fact->reason : "not available here");
+            diag->address = resource->address;
+            diag->fix = "run it where the reference resolves";
+            return false;
+        }
+    }
+    return true;
+}
+
 static void plan_existing(struct planning *p, const struct resource *resource,
     const struct object *object, const struct known_object *known)
 {
@@ -193,15 +236,18 @@ static void plan_existing(struct planning *p, const struct resource *resource,
     p->context.touched = false;
     plan_compare(&p->context, resource, object, change);
     note_touched(p, resource);
-    if (moved) {
-        change->action = ACTION_MOVE;
+    if (change->action == ACTION_REPLACE && !secrets_at_hand(p, resource)) {
+        change->action = ACTION_NONE;
+    }
+    if (change->action != ACTION_NONE && moved) {
+        change->action = change->action == ACTION_REPLACE ? ACTION_REPLACE : ACTION_MOVE;
         change->from = known->address;
         change->reason = "moved";
     }
     if (resource->kind->plan != NULL) {
         resource->kind->plan(&p->context, resource, object, change);
     }
-    if (change->action == ACTION_UPDATE || change->action == ACTION_REPLACE) {
+    if (change->action == ACTION_UPDATE || (change->action == ACTION_REPLACE && !moved)) {
         change->reason = update_reason(change);
     }
     if (change->action == ACTION_UPDATE && change->fields.count == 0) {
@@ -220,6 +266,20 @@ static void plan_existing(struct planning *p, const struct resource *resource,
     settle_new(p, change);
 }
 
+/** The record of an object under an address that the spec no longer has: a rename that keeps the id
+ *  (`deployments: { default: ... }` written out). */
+static const struct known_object *known_elsewhere(struct planning *p, const struct object *object)
+{
+    const struct known_object *known =
+        map_get(&p->known_ids, arena_printf(p->arena, "%s/%s", object->kind->name, object->id));
+
+    if (known == NULL || desired_resource(&p->spec->desired, known->address) != NULL) {
+        return NULL;
+    }
+    map_hold(&p->moved_from, known->address, known);
+    return known;
+}
+
 static void plan_kind(struct planning *p, const struct live_kind *in,
     const struct resource *const *resources, size_t count)
 {
@@ -230,6 +290,9 @@ static void plan_kind(struct planning *p, const struct live_kind *in,
         const struct known_object *known = known_of(p, resource->address);
         struct match match = match_find(p, in, &index, resource, known);
 
+        if (known == NULL && match.object != NULL) {
+            known = known_elsewhere(p, match.object);
+        }
         p->context.known = known;
         if (match.ambiguous) {
             strings_add(p->arena, &p->plan->held, resource->address);
@@ -339,6 +402,25 @@ static const char *id_of(const struct plan_context *context, const char *address
     return resource != NULL ? resource->id : id;
 }
 
+/** Members go with their team: their addresses hold its name. */
+static void move_members(struct planning *p, const struct moved *moved)
+{
+    const char *from = arena_printf(p->arena, "member/%s/", moved->from + strlen("team/"));
+    const char *to = arena_printf(p->arena, "member/%s/", moved->to + strlen("team/"));
+
+    for (size_t i = 0; i < p->known->objects.count; i++) {
+        struct known_object *known = p->known->objects.at[i].value;
+        if (known == NULL || !text_starts(known->address, from)) {
+            continue;
+        }
+        const char *address = arena_printf(p->arena, "%s%s", to, known->address + strlen(from));
+        if (known_object(p->known, address) == NULL) {
+            map_set(&p->moved_to, address, known);
+            map_hold(&p->moved_from, known->address, moved);
+        }
+    }
+}
+
 static void read_moves(struct planning *p)
 {
     p->moved_to = map_init(p->arena);
@@ -349,6 +431,9 @@ static void read_moves(struct planning *p)
         if (known != NULL && known_object(p->known, moved->to) == NULL) {
             map_set(&p->moved_to, moved->to, known);
             map_set(&p->moved_from, moved->from, moved);
+        }
+        if (text_starts(moved->from, "team/") && text_starts(moved->to, "team/")) {
+            move_members(p, moved);
         }
     }
 }
@@ -437,24 +522,6 @@ size_t plan_refusals(const struct plan *plan)
 size_t plan_size(const struct plan *plan)
 {
     return plan->changes.count;
-}
-
-static void add_references(
-    struct arena *arena, const struct node *node, struct map *seen, struct strings *out)
-{
-    if (node_is(node, NODE_STRING)) {
-        if ((node->marks & NODE_SECRET) != 0 && map_get(seen, node->text) == NULL) {
-            map_hold(seen, node->text, node);
-            strings_add(arena, out, node->text);
-        }
-        return;
-    }
-    for (uint32_t i = 0; node_is(node, NODE_LIST) && i < node->count; i++) {
-        add_references(arena, node->items[i], seen, out);
-    }
-    for (uint32_t i = 0; node_is(node, NODE_MAP) && i < node->count; i++) {
-        add_references(arena, node->pairs[i].value, seen, out);
-    }
 }
 
 void plan_references(struct arena *arena, const struct spec *spec, struct strings *ret_references)

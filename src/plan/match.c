@@ -49,9 +49,11 @@ static void report_ambiguous(
             buf_printf(&ids, "%s%s", shown > 1 ? ", " : "", (*object)->id);
         }
     }
+    bool takes_id = field_by_name(resource->kind->fields, "id") != NULL;
     struct diag *diag = diag_at(&p->plan->findings, "LF259", resource->where,
-        arena_printf(p->arena, "write 'id: %s' (or the other one) into the entry",
-            fits->list.at[0]->id),
+        takes_id ? arena_printf(p->arena, "write 'id: %s' (or the other one) into the entry",
+                       fits->list.at[0]->id)
+                 : "rename or delete one of them",
         "%zu live objects fit %s: %s", fits->list.count, resource->address, buf_text(&ids));
     diag->address = resource->address;
     guard_add(&p->context, "LF309", NULL, resource->address, "two live objects fit %s: %s",

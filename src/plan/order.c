@@ -19,6 +19,40 @@ static bool scope_matches(const struct strings *patterns, const struct change *c
     return false;
 }
 
+/** The same for an address alone: of a finding. */
+static bool names_match(
+    struct planning *p, const struct strings *patterns, const char *address)
+{
+    struct change change = {.address = address,
+        .kind = kind_by_name(p->kinds, address_kind(p->arena, address))};
+    return change.kind != NULL && scope_matches(patterns, &change);
+}
+
+/** Findings about what is out of scope are not this plan's. */
+static void scope_findings(struct planning *p)
+{
+    struct diags all = p->plan->findings;
+
+    if (!p->plan->scoped) {
+        return;
+    }
+    p->plan->findings = diags_init(p->arena);
+    VEC_EACH(diag, &all.list)
+    {
+        const char *address = diag->address;
+        bool known = address != NULL && kind_by_name(p->kinds, address_kind(p->arena, address));
+        bool out = known && ((p->options->only.count > 0 &&
+                                 !names_match(p, &p->options->only, address)) ||
+                                names_match(p, &p->options->skip, address));
+        if (!out) {
+            struct diag *kept = diag_add(&p->plan->findings, diag->id, "%s", diag->message);
+            kept->where = diag->where;
+            kept->address = address;
+            kept->fix = diag->fix;
+        }
+    }
+}
+
 static bool in_scope(const struct plan_options *options, const struct change *change)
 {
     if (options->only.count > 0 && !scope_matches(&options->only, change)) {
@@ -95,6 +129,7 @@ void plan_scope(struct planning *p)
         map_set(&plan->by_address, change->address, NULL);
     }
     plan->changes.count = kept;
+    scope_findings(p);
 }
 
 static void add_need(struct planning *p, struct change *change, const char *address)

@@ -213,6 +213,9 @@ static void last_lines(const struct page *page, const struct plan *plan)
         page_wrap(page, *numbers == '\0' ? "nothing in what could be read" : numbers, 6, 6);
         buf_char(page->out, '\n');
     }
+    if (size == 0 && refused == 0 && plan->unread.count == 0)
+        page_line(page, 0, "%s", plan->scoped ? "No changes in what --only and --skip leave."
+                                              : "No changes; see above for what is left to do.");
     risks(page, plan);
     if (refused > 0) {
         page_line(page, 0, "Refused: %s. Nothing is applied until the spec or a flag says so.",
@@ -238,12 +241,24 @@ static void nothing_to_do(const struct page *page, const struct plan *plan)
         page_count(page, counts->unchanged, "object", "objects"), rest);
 }
 
+/** A warning about something declared: then "as the spec says" would be too much. */
+static bool entry_has_finding(const struct plan *plan)
+{
+    VEC_EACH(diag, &plan->findings.list) {
+        if (diag->severity >= SEVERITY_WARNING && diag->address != NULL &&
+            map_get(&plan->spec->desired.by_address, diag->address) != NULL)
+            return true;
+    }
+    return false;
+}
+
 void render_plan(const struct plan *plan, const struct render_style *style, struct buf *out)
 {
     CLEANUP_ARENA struct arena *arena = arena_new();
     struct page page = {.style = style, .arena = arena, .out = out};
     bool still = plan_size(plan) == 0 && plan_refusals(plan) == 0 && plan->unread.count == 0 &&
-                 plan->held.count == 0 && plan->outside.count == 0 && !plan->scoped;
+                 plan->held.count == 0 && plan->outside.count == 0 && !plan->scoped &&
+                 !entry_has_finding(plan);
     if (still) {
         nothing_to_do(&page, plan);
         page_not_seen(&page, plan);

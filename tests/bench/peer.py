@@ -5,7 +5,7 @@ import statistics
 import subprocess
 import time
 
-import server
+import api
 import spec
 import standin
 
@@ -96,7 +96,7 @@ class Terraform:
             out.write('provider_installation {\n  dev_overrides { "%s" = "%s" }\n  direct {}\n}\n'
                       % (SOURCE, os.path.abspath(provider)))
         self.env = {"PATH": os.environ["PATH"], "HOME": bench.work, "TF_CLI_CONFIG_FILE": settings,
-                    "LITELLM_API_BASE": stand.url, "LITELLM_API_KEY": server.MASTER_KEY,
+                    "LITELLM_API_BASE": stand.url, "LITELLM_API_KEY": api.MASTER_KEY,
                     "CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"}
 
     def run(self, verb, *options):

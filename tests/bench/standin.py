@@ -6,7 +6,7 @@ import subprocess
 import sys
 import urllib.parse
 
-import server
+import api
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 WINDOW = 10  # requests in flight: what the program does by default, and what curl is told to do
@@ -95,7 +95,7 @@ def curl_command(config):
             "--parallel-immediate", "--parallel-max", str(WINDOW), "--config", config]
 
 
-def curl_replay(launcher, work, url, requests, key=server.MASTER_KEY):
+def curl_replay(launcher, work, url, requests, key=api.MASTER_KEY):
     """Sends the requests with curl. What it took, and how many were answered by 2xx."""
     config = os.path.join(work, "curl.conf")
     curl_config(config, url, requests, key)

@@ -280,8 +280,9 @@ static void map_removes_from_many(void **state)
         if ((round / 4096) % 2 == 1)
             add = !add;
         const void *before = there[i] ? &there[i] : NULL;
-        assert_ptr_equal(add ? map_set(&map, keys[i], &there[i]) : map_remove(&map, keys[i]), before);
-        count += (add ? 1U : 0U) - (there[i] ? 1U : 0U);
+        assert_ptr_equal(
+            add ? map_set(&map, keys[i], &there[i]) : map_remove(&map, keys[i]), before);
+        count = count + (add ? 1 : 0) - (there[i] ? 1 : 0);
         there[i] = add;
         assert_int_equal(map.count, count);
         if (round % 512 != 0)

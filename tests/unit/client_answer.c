@@ -187,7 +187,7 @@ static void test_read(void **state)
     /* Cut between characters, made printable. */
     char *text = arena_alloc(arena, 4001);
     for (size_t i = 0; i < 2000; i++)
-        memcpy(text + 2 * i + 0, "\xc3\xa9", 2);
+        text[2 * i] = (char)0xc3, text[2 * i + 1] = (char)0xa9;
     text[0] = '\x1b', text[1] = '[';
     reply = read_text(text, NULL);
     assert_true(text_starts(reply.text, "\\x1b["));

@@ -23,6 +23,7 @@ static int setup(void **state)
 {
     struct fixture *f = calloc(1, sizeof(*f));
 
+    *state = f;
     if (f == NULL || !server_start(&f->server))
         return -1;
     f->arena = arena_new();
@@ -30,7 +31,6 @@ static int setup(void **state)
     f->client = client_new(f->secrets);
     f->endpoint = (struct endpoint){.name = "litellm", .url = f->server.url, .timeout_ms = 20000};
     client_endpoint(f->client, &f->endpoint);
-    *state = f;
     return 0;
 }
 

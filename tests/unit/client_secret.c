@@ -173,12 +173,11 @@ static void test_prefetch(void **state)
 static void test_guarded(void **state)
 {
     (void)state;
-    const char *inside = write_file("inside", "in", 2, 0600);
     const char *top = arena_printf(arena, "%s/repository", folder);
     const char *outside = write_file("outside", "out", 3, 0600);
 
     assert_int_equal(mkdir(top, 0700), 0);
-    inside = write_file("repository/file", "in", 2, 0600);
+    const char *inside = write_file("repository/file", "in", 2, 0600);
     /* A link that leads in, and one that leads out: both are in the hands of the branch. */
     assert_int_equal(symlink(inside + 5, arena_printf(arena, "%s/link-in", folder)), 0);
     assert_int_equal(symlink(outside + 5, arena_printf(arena, "%s/link-out", top)), 0);
