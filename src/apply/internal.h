@@ -82,10 +82,14 @@ struct known_object learn_object(struct run *run, const struct step *step);
 struct node *learn_note(struct run *run, const struct step *step);
 void learn_done(struct run *run, const struct step *step);
 
+/** Settles failed steps by what is live, as after a crash: their write may have taken effect. */
+void learn_failed(struct run *run, const struct live *live);
+
 /* verify.c */
 /** Rounds of asking whether what was written is in force; true when steps were armed anew. */
 bool verify_force(struct run *run);
-/** Reads the written kinds again; what has not arrived goes to result.not_arrived. */
-void verify_arrived(struct run *run, const struct spec *spec);
+/** Reads the kinds again that were written, or tried; what has not arrived goes to
+ *  result.not_arrived. NULL: nothing was read. */
+struct live *verify_arrived(struct run *run, const struct spec *spec);
 
 #endif

@@ -40,8 +40,10 @@ static void keep_leftover_keys(struct run *run, const struct change *change, con
     for (uint32_t i = 0; node_is(was, NODE_MAP) && i < was->count; i++) {
         const struct pair *pair = &was->pairs[i];
         const char *key = arena_printf(run->arena, "%s.%s", path, pair->key);
+        bool unseen = change->object != NULL && (strings_has(&change->object->unseen, path) ||
+                                                    strings_has(&change->object->unseen, key));
         bool unset = node_get(wanted, pair->key) != NULL || change->action == ACTION_REPLACE ||
-                     node_is_nothing(node_get(have, pair->key));
+                     (!unseen && node_is_nothing(node_get(have, pair->key)));
         for (size_t k = 0; !unset && k < change->fields.count; k++) {
             unset = text_equal(change->fields.at[k].path, key);
         }
@@ -81,7 +83,9 @@ static struct node *learn_leftover(
     const struct node *have =
         change->object != NULL ? node_get(change->object->fields, path) : NULL;
 
-    if (was == NULL || node_is_nothing(have) || change->action == ACTION_REPLACE) {
+    bool unseen = change->object != NULL && strings_has(&change->object->unseen, path);
+
+    if (was == NULL || (!unseen && node_is_nothing(have)) || change->action == ACTION_REPLACE) {
         return NULL;
     }
     VEC_EACH(field, &change->fields)
@@ -280,4 +284,23 @@ unsigned apply_settle(struct arena *arena, const struct journal_entries *entries
         }
     }
     return open;
+}
+
+void learn_failed(struct run *run, const struct live *live)
+{
+    struct journal_entries failed = {0};
+
+    VEC_EACH(step, &run->steps)
+    {
+        const struct change *change = (*step)->change;
+        if ((*step)->status == STEP_FAILED && (*step)->entry != 0) {
+            *VEC_ADD(run->arena, &failed.list) = (struct journal_entry){.address = change->address,
+                .kind = change->kind->name,
+                .action = action_name(change->action),
+                .id = (*step)->made_id != NULL ? (*step)->made_id : change->id,
+                .note = learn_note(run, *step),
+                .result = "failed"};
+        }
+    }
+    apply_settle(run->arena, &failed, live, run->kinds, session_state(run->session));
 }

@@ -438,8 +438,11 @@ struct apply_result apply_run(struct arena *arena, const struct plan *plan,
     if (!run.fenced && session_dirty(session)) {
         run.fenced = session_flush(session, diags) == SESSION_FENCED;
     }
-    if (!run.fenced && run.result.done > 0) {
-        verify_arrived(&run, plan->spec);
+    if (!run.fenced && run.result.done + run.result.failed > 0) {
+        const struct live *live = verify_arrived(&run, plan->spec);
+        if (live != NULL && run.result.failed > 0) {
+            learn_failed(&run, live);
+        }
     }
     run.result.end = end_of(&run);
     run.result.elapsed_ms = (uint32_t)(clock_ms() - run.started);

@@ -151,7 +151,8 @@ static void kinds_written(struct run *run, struct strings *ret_names)
 {
     VEC_EACH(step, &run->steps)
     {
-        if ((*step)->status == STEP_DONE && (*step)->change->action != ACTION_FORGET &&
+        bool tried = (*step)->status == STEP_DONE || (*step)->status == STEP_FAILED;
+        if (tried && (*step)->change->action != ACTION_FORGET &&
             !strings_has(ret_names, (*step)->change->kind->name)) {
             strings_add(run->arena, ret_names, (*step)->change->kind->name);
         }
@@ -245,14 +246,14 @@ static void check_step(struct run *run, struct step *step, const struct live *li
     note_server_time(run, step, object);
 }
 
-void verify_arrived(struct run *run, const struct spec *spec)
+struct live *verify_arrived(struct run *run, const struct spec *spec)
 {
     struct collect_options options = {.no_database = false};
     struct diags quiet = diags_init(run->arena);
 
     kinds_written(run, &options.kinds);
     if (options.kinds.count == 0 || client_interrupted() > 0) {
-        return;
+        return NULL;
     }
     run_report(run, APPLY_WAITING, NULL, "reading again what was written");
     struct live *live = live_collect(
@@ -263,4 +264,5 @@ void verify_arrived(struct run *run, const struct spec *spec)
             check_step(run, *step, live);
         }
     }
+    return live;
 }

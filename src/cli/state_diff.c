@@ -33,10 +33,12 @@ static const char *differences(
 struct state_diff state_compare(
     struct arena *arena, const struct state *before, const struct state *after)
 {
-    struct state_diff diff = {
-        .lineage = !text_equal(before->known.lineage, after->known.lineage),
-        .target = !node_equal(before->target, after->target),
-    };
+    /* What takes the place of nothing differs from nothing. */
+    struct state_diff diff = {0};
+    if (state_readable(before)) {
+        diff.lineage = !text_equal(before->known.lineage, after->known.lineage);
+        diff.target = !node_equal(before->target, after->target);
+    }
     const struct map *old = &before->known.objects, *new = &after->known.objects;
     for (size_t i = 0; i < old->count; i++) {
         if (map_get(new, old->at[i].key) == NULL)

@@ -115,11 +115,11 @@ static void copy_line(struct buf *out, const struct copy *copy, bool lineage)
         buf_printf(out, "%8lld  cannot be read: %s\n", (long long)copy->serial, copy->reason);
         return;
     }
-    buf_printf(out, "%8lld  %-20s  %7zu  %-11s", (long long)copy->serial,
+    buf_printf(out, "%8lld  %-20s  %7zu  %s", (long long)copy->serial,
         state->written_at == NULL ? "-" : state->written_at, state->known.objects.count,
         state->status);
     if (lineage)
-        buf_printf(out, "  %.8s", state->known.lineage);
+        buf_printf(out, "%*s%.8s", (int)(13 - strlen(state->status)), "", state->known.lineage);
     buf_char(out, '\n');
 }
 

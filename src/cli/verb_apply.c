@@ -171,7 +171,7 @@ static enum exit_code code_of(struct run *run, const struct apply_result *result
     }
     if (result->not_arrived.count > 0 || result->failed > 0)
         return EXIT_PARTLY;
-    return run->plan->unread.count > 0 ? EXIT_UNREAD : EXIT_DONE;
+    return run->plan->unread.count + run->plan->held.count > 0 ? EXIT_UNREAD : EXIT_DONE;
 }
 
 static void summary(struct run *run, const struct apply_result *result, enum exit_code code)
@@ -249,7 +249,8 @@ static enum exit_code record_only(struct apply *apply)
 {
     struct run *run = apply->run;
     const struct state *state = run->state;
-    enum exit_code code = run->plan->unread.count > 0 ? EXIT_UNREAD : EXIT_DONE;
+    enum exit_code code =
+        run->plan->unread.count + run->plan->held.count > 0 ? EXIT_UNREAD : EXIT_DONE;
     bool clean = code == EXIT_DONE && !run->plan->scoped;
     bool was_clean = state->status != NULL && strcmp(state->status, "clean") == 0;
     bool write = apply->settled > 0 || apply->first || !was_clean || run->plan->relearn.count > 0 ||

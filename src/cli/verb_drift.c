@@ -27,7 +27,7 @@ static enum exit_code run(struct call *call)
     struct drift drift = render_drift_count(run.plan);
     if (drift.outside + drift.unmanaged > 0)
         return EXIT_CHANGES;
-    return run.plan->unread.count > 0 ? EXIT_UNREAD : EXIT_DONE;
+    return run.plan->unread.count + run.plan->held.count > 0 ? EXIT_UNREAD : EXIT_DONE;
 }
 
 const struct verb verb_drift = {

@@ -17,7 +17,7 @@ static enum exit_code plan_code(struct run *run)
 {
     if (plan_refusals(run->plan) > 0)
         return EXIT_REFUSED;
-    if (run->plan->unread.count > 0)
+    if (run->plan->unread.count + run->plan->held.count > 0)
         return EXIT_UNREAD;
     bool detailed = args_has(&run->call->args, "detailed-exitcode");
     return detailed && plan_size(run->plan) > 0 ? EXIT_CHANGES : EXIT_DONE;

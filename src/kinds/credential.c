@@ -254,8 +254,19 @@ static enum call_result judge(const struct call_context *context, unsigned stage
     bool exists = reply->outcome == OUTCOME_ANSWERED &&
                   (reply->status == 409 || says(context, reply, "Unique constraint"));
 
-    if (exists && stage != STAGE_PATCH) {
+    struct flow *flow = context->memory;
+    bool absent = stage == STAGE_PATCH && context->change->object == NULL &&
+                  reply->outcome == OUTCOME_ANSWERED &&
+                  (reply->status == 404 || is_disguised_error(reply));
+
+    /* Whatever became of a create whose answer is unclear, a PATCH settles it, or finds nothing. */
+    if (stage != STAGE_PATCH && (exists || is_unclear(reply))) {
         *ret_next = STAGE_PATCH;
+        return CALL_SEND;
+    }
+    if ((absent || (stage == STAGE_PATCH && is_unclear(reply))) && !flow->retried) {
+        flow->retried = true;
+        *ret_next = absent ? STAGE_CREATE : STAGE_PATCH;
         return CALL_SEND;
     }
     return judge_plain(context, stage, reply, ret_next, diags);

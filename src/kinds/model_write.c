@@ -331,6 +331,13 @@ static void build(const struct call_context *context, unsigned stage, struct req
 
 /* ------------------------------------------------------------------ answers */
 
+/** Nothing but the id: a move that changes nothing on the server. */
+static bool is_empty_patch(const struct node *body)
+{
+    return body->count == 1 && node_is(node_get(body, "model_info"), NODE_MAP) &&
+           node_get(body, "model_info")->count == 1;
+}
+
 static unsigned first(const struct call_context *context)
 {
     switch (context->change->action) {
@@ -345,7 +352,7 @@ static unsigned first(const struct call_context *context)
     case ACTION_UPDATE:
     case ACTION_ADOPT:
     case ACTION_MOVE:
-        return STAGE_PATCH;
+        return is_empty_patch(patch_body(context)) ? STAGE_NONE : STAGE_PATCH;
     case ACTION_NONE:
     case ACTION_FORGET:
     case ACTION_ROTATE:

@@ -69,6 +69,9 @@ static bool same(struct arena *arena, const struct field *field, const struct no
     if (node_is_nothing(want) && node_is_nothing(have)) {
         return true;
     }
+    if (field->type == FIELD_MAP && (node_is(want, NODE_INT) || node_is(want, NODE_DECIMAL))) {
+        have = as_number(arena, have);
+    }
     return (field->flags & FIELD_SET) != 0 ? node_equal_set(want, have) : node_equal(want, have);
 }
 

@@ -172,7 +172,7 @@ static void guard_wiped(struct planning *p)
         const struct known_object *object = p->known->objects.at[i].value;
         const struct kind *kind = object != NULL ? kind_by_name(p->kinds, object->kind) : NULL;
         const struct live_kind *in = kind != NULL ? live_kind(p->live, kind) : NULL;
-        known += in != NULL && in->status == LIVE_READ ? 1 : 0;
+        known += in != NULL && !is_unread(p, in) ? 1 : 0;
     }
     VEC_EACH(change, &p->plan->changes)
     {

@@ -28,6 +28,9 @@ struct match {
     bool ambiguous; /* two fit: reported, nothing is planned */
 };
 
+/** make.c: unread, or seen as empty in a way that may be untrue while the state knows better. */
+bool is_unread(const struct planning *p, const struct live_kind *in);
+
 /** match.c: an index of one kind's live objects, made once per kind. */
 struct match_index {
     struct map by_key; /* natural key -> struct object_list */

@@ -167,7 +167,8 @@ static bool is_learned(const struct resource *resource, const struct object *obj
     for (const struct field *f = resource->kind->fields; f->name != NULL; f++) {
         const struct node *want = node_get(resource->fields, f->name);
         const struct node *was = node_get(known->fields, f->name);
-        bool kept = want == NULL && !node_is_nothing(node_get(object->fields, f->name));
+        bool kept = want == NULL && (strings_has(&object->unseen, f->name) ||
+                                        !node_is_nothing(node_get(object->fields, f->name)));
         if ((f->flags & (FIELD_LOCAL | FIELD_LIVE_ONLY)) != 0 || f->type == FIELD_GROUP ||
             f->type == FIELD_SECRET || f->type == FIELD_SECRETS || kept) {
             continue;
@@ -222,8 +223,12 @@ static bool secrets_at_hand(struct planning *p, const struct resource *resource)
 static void plan_existing(struct planning *p, const struct resource *resource,
     const struct object *object, const struct known_object *known)
 {
+    if (known != NULL && !text_equal(known->id, object->id)) {
+        known = NULL; /* what we wrote to another object of that name does not count */
+    }
+    p->context.known = known;
     bool moved = known != NULL && !text_equal(known->address, resource->address);
-    bool ours = (known != NULL && text_equal(known->id, object->id)) || marked_by_us(p, object);
+    bool ours = known != NULL || marked_by_us(p, object);
     struct change *change = change_new(p, resource->address, resource->kind,
         ours ? ACTION_UPDATE : ACTION_ADOPT, "adopted: exists, not managed yet");
 
@@ -252,8 +257,7 @@ static void plan_existing(struct planning *p, const struct resource *resource,
     }
     if (change->action == ACTION_UPDATE && change->fields.count == 0) {
         p->plan->counts.unchanged++;
-        if (known == NULL || !text_equal(known->id, object->id) ||
-            !is_learned(resource, object, known)) {
+        if (known == NULL || !is_learned(resource, object, known)) {
             bool marked = object->mark != NULL && text_starts(object->mark, "adopted/");
             *VEC_ADD(p->arena, &p->plan->relearn) = (struct relearn){.resource = resource,
                 .object = object,
@@ -330,7 +334,7 @@ static bool knows_any(const struct planning *p, const struct kind *kind)
  * Unread, or seen as empty in a way that may be untrue while the state knows objects of the kind:
  * what cannot be read is never taken for absent.
  */
-static bool is_unread(const struct planning *p, const struct live_kind *in)
+bool is_unread(const struct planning *p, const struct live_kind *in)
 {
     return in->status == LIVE_UNREAD || (in->uncertain && knows_any(p, in->kind));
 }

@@ -113,8 +113,9 @@ void page_not_seen(const struct page *page, const struct plan *plan)
     const struct live *live = plan->live;
     if (live != NULL && !live->database && plan->spec->database_url != NULL) {
         const char *reason = page_clean(page, live->database_reason);
-        buf_printf(&text, "database%s%s%s", *reason == '\0' ? "" : " (", reason,
-            *reason == '\0' ? "" : ")");
+        buf_printf(&text,
+            "database%s%s%s: rows that no pod has loaded and later writes to secrets may be missed",
+            *reason == '\0' ? "" : " (", reason, *reason == '\0' ? "" : ")");
     }
     const struct node *ownership = plan->spec->policy.ownership;
     for (uint32_t i = 0; node_is(ownership, NODE_MAP) && i < ownership->count; i++) {
