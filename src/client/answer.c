@@ -114,6 +114,37 @@ void answer_text(
     reply->text = text_printable(arena, text, true);
 }
 
+/** Cuts secrets out of every text of an answer: a server may repeat what it was sent. */
+static void cut_texts(struct secrets *secrets, struct arena *arena, struct node *node)
+{
+    for (uint32_t i = 0; node_is(node, NODE_LIST) && i < node->count; i++)
+        cut_texts(secrets, arena, node->items[i]);
+    for (uint32_t i = 0; node_is(node, NODE_MAP) && i < node->count; i++)
+        cut_texts(secrets, arena, node->pairs[i].value);
+    if (node_is(node, NODE_STRING)) {
+        node->text = secrets_cut(secrets, arena, node->text);
+        node->count = (uint32_t)strlen(node->text);
+    }
+}
+
+/** Errors also come with status 200 (credentials of litellm 1.81.15). */
+static bool is_error(const struct reply *reply)
+{
+    return reply->status >= 300 || node_get(reply->body, "error") != NULL ||
+           node_get(reply->body, "detail") != NULL || node_get(reply->body, "code") != NULL;
+}
+
+/** The message of an error, cut after it was taken out of whatever it was wrapped in. */
+static void read_error(
+    struct reply *reply, struct arena *arena, struct secrets *secrets, struct node *body)
+{
+    if (secrets == NULL || !is_error(reply))
+        return;
+    cut_texts(secrets, arena, body);
+    const char *message = secrets_cut(secrets, arena, reply_message(arena, reply));
+    reply->message = text_printable(arena, message, false);
+}
+
 void answer_read(
     struct reply *reply, struct arena *arena, struct secrets *secrets, const struct buf *bytes)
 {
@@ -122,9 +153,12 @@ void answer_read(
 
     answer_text(reply, arena, secrets, bytes);
     if (bytes->len > 0) {
-        reply->body = json_read(arena, buf_text(bytes), bytes->len, &reason);
-        if (reply->body != NULL)
+        struct node *body = json_read(arena, buf_text(bytes), bytes->len, &reason);
+        reply->body = body;
+        if (body != NULL) {
+            read_error(reply, arena, secrets, body);
             return;
+        }
     }
     reply->fault = FAULT_TEXT;
     if (bytes->len == 0)

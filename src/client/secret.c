@@ -100,6 +100,37 @@ static void needle_add(struct secrets *secrets, const char *text, size_t length)
     secrets->needles.at[at] = (struct needle){text, length};
 }
 
+static int hex_digit(char c)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char *at = c != '\0' ? strchr(digits, c >= 'A' && c <= 'F' ? c - 'A' + 'a' : c) : NULL;
+    return at != NULL ? (int)(at - digits) : -1;
+}
+
+/** The password of a URL is a secret by itself, as it stands and percent-decoded. */
+static void keep_password(struct secrets *secrets, const char *value)
+{
+    const char *user = strstr(value, "://");
+    const char *end = user != NULL ? strchr(user + 3, '@') : NULL;
+    const char *colon = user != NULL ? strchr(user + 3, ':') : NULL;
+
+    if (end == NULL || colon == NULL || colon > end)
+        return;
+    size_t length = (size_t)(end - colon) - 1;
+    char *plain = vault_copy(secrets->vault, colon + 1, length);
+    needle_add(secrets, plain, length);
+    char *decoded = vault_copy(secrets->vault, colon + 1, length);
+    size_t out = 0;
+    for (size_t i = 0; i < length; i++) {
+        int high = i + 3 <= length ? hex_digit(plain[i + 1]) : -1;
+        int low = i + 3 <= length ? hex_digit(plain[i + 2]) : -1;
+        bool code = plain[i] == '%' && high >= 0 && low >= 0;
+        decoded[out++] = code ? (char)(high * 16 + low) : plain[i];
+        i += code ? 2 : 0;
+    }
+    needle_add(secrets, decoded, out);
+}
+
 /** Takes a value of the vault in. Older values of the reference stay good, and are still cut. */
 static void keep(struct secrets *secrets, struct entry *entry, const char *value)
 {
@@ -110,6 +141,7 @@ static void keep(struct secrets *secrets, struct entry *entry, const char *value
     entry->value = value;
     entry->reason = NULL;
     needle_add(secrets, value, length);
+    keep_password(secrets, value);
     json_quote(&quoted, value);
     if (quoted.len != length + 2) {
         const char *inner = vault_copy(secrets->vault, quoted.at + 1, quoted.len - 2);

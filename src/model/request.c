@@ -201,6 +201,8 @@ static const char *body_message(struct arena *arena, const struct node *body)
 
 const char *reply_message(struct arena *arena, const struct reply *reply)
 {
+    if (reply->message != NULL)
+        return arena_strdup(arena, reply->message);
     const char *candidates[] = {body_message(arena, reply->body), NULL, reply->reason};
 
     if (reply->outcome == OUTCOME_ANSWERED && reply->text != NULL && reply->body == NULL)

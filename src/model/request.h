@@ -51,6 +51,7 @@ struct reply {
     enum fault fault;
     int status;              /* HTTP status, 0 when none */
     const struct node *body; /* parsed JSON, or NULL when the text is none */
+    const char *message;     /* what an error answer says, secrets cut; NULL: no error */
     const char *text;        /* the first 2 KiB of the body, printable, secrets cut */
     const char *reason;      /* why there is no (usable) answer; NULL when body is set */
     const char *content_type;

@@ -111,11 +111,12 @@ void page_not_seen(const struct page *page, const struct plan *plan)
 {
     CLEANUP_BUF struct buf text = BUF_INIT(0);
     const struct live *live = plan->live;
+    bool blind = false;
     if (live != NULL && !live->database && plan->spec->database_url != NULL) {
         const char *reason = page_clean(page, live->database_reason);
-        buf_printf(&text,
-            "database%s%s%s: rows that no pod has loaded and later writes to secrets may be missed",
-            *reason == '\0' ? "" : " (", reason, *reason == '\0' ? "" : ")");
+        buf_printf(&text, "database%s%s%s", *reason == '\0' ? "" : " (", reason,
+            *reason == '\0' ? "" : ")");
+        blind = true;
     }
     const struct node *ownership = plan->spec->policy.ownership;
     for (uint32_t i = 0; node_is(ownership, NODE_MAP) && i < ownership->count; i++) {
@@ -125,6 +126,8 @@ void page_not_seen(const struct page *page, const struct plan *plan)
     }
     if (text.len > 0)
         page_line(page, 0, "not looked at: %s", buf_text(&text));
+    if (blind)
+        page_line(page, 2, "so rows that no pod has loaded, and later writes to secrets, may be missed");
     if (plan->spec->not_collected.count > 0)
         page_line(page, 0, "not collected yet: %s (parsed and checked; planned by hand until then)",
             page_list(page, &plan->spec->not_collected));

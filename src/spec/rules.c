@@ -179,6 +179,8 @@ static struct node *type_url(struct typing *t, const struct rule *rule, const st
     else if (strpbrk(host, "?#") != NULL)
         why = "holds a query";
     if (why != NULL) {
+        if (memchr(url->text, '@', length) != NULL)
+            reading_blank(t->reading, node_span(node)); /* the snippet would show a password */
         diag_at(t->diags, "LF012", node_span(node), "write https://HOST", "\"%s\" %s",
             rule->field.name, why);
         return NULL;

@@ -36,6 +36,28 @@ is() { # FILE EXPRESSION VALUE
 }
 terminal() { TERM=xterm "$PYTHON" "$ROOT/tests/cli/terminal.py" "$@"; }
 
+# Answers yes on a terminal, and lets the store fail from the question on.
+cat > "$SCRATCH/breaking.py" << 'PY'
+import os, pty, sys
+state = "state/dev/state.json"
+pid, screen = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[1], sys.argv[1:])
+seen = b""
+try:
+    while part := os.read(screen, 4096):
+        seen += part
+        if b"Type yes" in seen and not os.path.exists("away"):
+            os.rename(state, "away")
+            os.mkdir(state)
+            os.write(screen, b"yes\n")
+except OSError:
+    pass
+print(seen.decode("utf-8", "replace").replace("\r\n", "\n"))
+os.rmdir(state)
+os.rename("away", state)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+PY
 # A fresh environment `dev` whose state has two objects: serial 2, and serial 1 in its history.
 environment() {
   export XDG_DATA_HOME=$PWD/data
@@ -256,6 +278,16 @@ test_case 'push: the file of a run that could not store its end is taken with it
   edit $STATE "s[\"epoch\"]=8"
   must_fail 1 liteform state push dev recovered 2>err
   contains err LF628
+'
+test_case 'LF417, the state cannot be stored at the end: the recovery file lies beside it, push takes it' '
+  environment
+  must_fail 1 timeout 60 env TERM=xterm "$PYTHON" "$SCRATCH/breaking.py" "$LITEFORM" state restore dev 1 >out
+  contains out LF417
+  contains out "liteform state push dev"
+  test "$(stat -c %a state/dev/dev-recovery-00000003.json)" = 600
+  is $STATE "s[\"serial\"], len(s[\"objects\"])" "(2, 2)"
+  liteform state push dev state/dev/dev-recovery-00000003.json >out
+  is $STATE "s[\"serial\"], s[\"status\"], len(s[\"objects\"])" "(3, '"'clean'"', 0)"
 '
 test_case 'restore: the list, the newest first, on stdout' '
   environment

@@ -161,6 +161,7 @@ static void what_was_not_seen_is_said_even_then(void **state)
     assert_string_equal(rendered(),
         "No changes. prod is as the spec says (1 object).\n"
         "not looked at: database (ERROR: no route), keys (ownership: ignore)\n"
+        "  so rows that no pod has loaded, and later writes to secrets, may be missed\n"
         "not collected yet: release, secrets (parsed and checked; planned by hand until then)\n");
 }
 
