@@ -15,12 +15,12 @@
 #include "state/state.h"
 
 enum apply_event {
-    APPLY_STARTED,  /* a change's first call is about to go out */
+    APPLY_STARTED, /* a change's first call is about to go out */
     APPLY_DONE,
     APPLY_FAILED,
-    APPLY_SKIPPED,  /* not attempted: something it needs failed, or the run was stopped */
-    APPLY_WAITING,  /* note says for what: models to load, the lock, a retry */
-    APPLY_TICK,     /* some time has passed: redraw the progress */
+    APPLY_SKIPPED, /* not attempted: something it needs failed, or the run was stopped */
+    APPLY_WAITING, /* note says for what: models to load, the lock, a retry */
+    APPLY_TICK,    /* some time has passed: redraw the progress */
 };
 
 struct apply_report {
@@ -48,6 +48,7 @@ enum apply_end {
 struct apply_result {
     enum apply_end end;
     unsigned done, failed, skipped;
+    bool cut_off; /* a change was left between two calls: keep the journal, commit nothing */
     struct strings not_arrived; /* addresses whose values were accepted but are not to be seen */
     uint32_t elapsed_ms;
 };

@@ -13,8 +13,8 @@ static const char *mark_of(struct run *run, const struct change *change)
     bool adopted = change->action == ACTION_ADOPT || (known != NULL && known->adopted) ||
                    (known == NULL && there != NULL && text_starts(there, "adopted/"));
 
-    return arena_printf(run->arena, "%s/%s", adopted ? "adopted" : "created",
-        run->plan->spec->environment);
+    return arena_printf(
+        run->arena, "%s/%s", adopted ? "adopted" : "created", run->plan->spec->environment);
 }
 
 struct call_context calls_context(struct run *run, const struct change *change)
@@ -30,8 +30,7 @@ struct call_context calls_context(struct run *run, const struct change *change)
 /** Adds what the kind said of an answer to the run's diagnostics, with the change's address. */
 static void keep_trouble(struct run *run, struct step *step)
 {
-    VEC_EACH(diag, &step->trouble.list)
-    {
+    VEC_EACH(diag, &step->trouble.list) {
         struct diag *kept = diag_add(run->diags, diag->id, "%s", diag->message);
         kept->fix = diag->fix;
         kept->address = step->change->address;
@@ -44,9 +43,8 @@ static void advance(struct run *run, struct step *step, const struct reply *prev
     const struct kind *kind = step->change->kind;
     bool retry = step->phase == PHASE_RETRY;
     step->trouble = diags_init(run->arena);
-    enum call_result result =
-        (retry ? kind->retry : kind->call)(
-            &step->context, step->call, previous, &step->request, &step->trouble);
+    enum call_result result = (retry ? kind->retry : kind->call)(
+        &step->context, step->call, previous, &step->request, &step->trouble);
 
     if (result == CALL_SEND) {
         step_arm(run, step);

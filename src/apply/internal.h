@@ -24,19 +24,19 @@ struct step {
     const struct change *change;
     enum step_status status;
     enum step_phase phase;
-    unsigned open_needs;     /* needs that are not done yet */
+    unsigned open_needs;      /* needs that are not done yet */
     VEC(struct step *) users; /* steps that need this one */
-    unsigned call;           /* number of the call in flight or to be made */
-    unsigned respelled;      /* retries taken */
-    int64_t entry;           /* in the journal */
+    unsigned call;            /* number of the call in flight or to be made */
+    unsigned respelled;       /* retries taken */
+    int64_t entry;            /* in the journal */
     struct call_context context;
-    struct request request;  /* prepared, to be sent next */
-    bool armed;              /* `request` is ready and its intent is written */
-    struct diags trouble;    /* what the kind said of an answer, until it is known to matter */
+    struct request request; /* prepared, to be sent next */
+    bool armed;             /* `request` is ready and its intent is written */
+    struct diags trouble;   /* what the kind said of an answer, until it is known to matter */
     int64_t started;
-    enum loaded force;       /* worst answer seen in the round */
+    enum loaded force; /* worst answer seen in the round */
     unsigned force_asked, force_yes;
-    const char *made_id;     /* hash of a key whose value was made here */
+    const char *made_id; /* hash of a key whose value was made here */
 };
 
 struct run {
@@ -56,8 +56,8 @@ struct run {
     size_t ready_at;
     VEC(struct step *) outbox; /* armed steps, FIFO */
     size_t outbox_at;
-    unsigned running, left;   /* left: not finished */
-    bool stop;                /* start nothing more */
+    unsigned running, left; /* left: not finished */
+    bool stop;              /* start nothing more */
     bool fenced;
     int64_t started;
 };

@@ -1,7 +1,7 @@
 /* What the state and the journal remember of a change: ids, values written, hashes of secrets. */
+#include "apply/internal.h"
 #include "base/clock.h"
 #include "base/text.h"
-#include "apply/internal.h"
 
 #include <string.h>
 
@@ -9,8 +9,7 @@
 static struct node *trace_of(struct run *run, const struct change *change, const char *path,
     const struct node *wanted, const struct node *was)
 {
-    VEC_EACH(field, &change->fields)
-    {
+    VEC_EACH(field, &change->fields) {
         if (text_equal(field->path, path)) {
             struct secret_fact fact = secrets_fact(run->secrets, run->arena, wanted->text);
             struct node *trace = node_map(run->arena);
@@ -65,9 +64,9 @@ static struct node *learn_value(struct run *run, const struct change *change, co
     struct node *out = node_map(run->arena);
     for (uint32_t i = 0; i < wanted->count; i++) {
         const struct pair *pair = &wanted->pairs[i];
-        struct node *value = learn_value(run, change,
-            arena_printf(run->arena, "%s.%s", path, pair->key), pair->value,
-            node_get(was, pair->key));
+        struct node *value =
+            learn_value(run, change, arena_printf(run->arena, "%s.%s", path, pair->key),
+                pair->value, node_get(was, pair->key));
         if (value != NULL) {
             node_set(run->arena, out, pair->key, value);
         }
@@ -88,8 +87,7 @@ static struct node *learn_leftover(
     if (was == NULL || (!unseen && node_is_nothing(have)) || change->action == ACTION_REPLACE) {
         return NULL;
     }
-    VEC_EACH(field, &change->fields)
-    {
+    VEC_EACH(field, &change->fields) {
         if (text_equal(field->path, path)) {
             return NULL;
         }
@@ -224,8 +222,7 @@ static void settle_rotation(struct arena *arena, const struct journal_entry *ent
     }
     struct node *extra = node_map(arena);
     node_set_bool(arena, extra, "retired", true);
-    struct known_object retired = {
-        .address = arena_printf(arena, "%s~%.12s", entry->address, old),
+    struct known_object retired = {.address = arena_printf(arena, "%s~%.12s", entry->address, old),
         .kind = entry->kind,
         .id = old,
         .fields = node_map(arena),
@@ -237,8 +234,8 @@ static void settle_rotation(struct arena *arena, const struct journal_entry *ent
  * Whether an entry's write is to be seen. An object that is there proves nothing for an adoption:
  * it was there before. The mark that the write carries does.
  */
-static bool took_effect(const struct journal_entry *entry, const struct object *object,
-    const char *environment)
+static bool took_effect(
+    const struct journal_entry *entry, const struct object *object, const char *environment)
 {
     bool adopt = text_equal(entry->action, "adopt");
 
@@ -261,8 +258,7 @@ unsigned apply_settle(struct arena *arena, const struct journal_entries *entries
 {
     unsigned open = 0;
 
-    VEC_EACH(entry, &entries->list)
-    {
+    VEC_EACH(entry, &entries->list) {
         const struct kind *kind = kind_by_name(kinds, entry->kind);
         const struct live_kind *in = kind != NULL ? live_kind(live, kind) : NULL;
         if (in == NULL || in->status == LIVE_UNREAD) {
@@ -290,8 +286,7 @@ void learn_failed(struct run *run, const struct live *live)
 {
     struct journal_entries failed = {0};
 
-    VEC_EACH(step, &run->steps)
-    {
+    VEC_EACH(step, &run->steps) {
         const struct change *change = (*step)->change;
         if ((*step)->status == STEP_FAILED && (*step)->entry != 0) {
             *VEC_ADD(run->arena, &failed.list) = (struct journal_entry){.address = change->address,

@@ -72,8 +72,7 @@ static void finish_done(struct run *run, struct step *step)
     session_outcome(run->session, step->entry, "done");
     learn_done(run, step);
     run_report(run, APPLY_DONE, step, NULL);
-    VEC_EACH(user, &step->users)
-    {
+    VEC_EACH(user, &step->users) {
         if (--(*user)->open_needs == 0 && (*user)->status == STEP_WAITING) {
             make_ready(run, *user);
         }
@@ -97,8 +96,7 @@ void step_done(struct run *run, struct step *step)
 
 static void skip_users(struct run *run, struct step *step)
 {
-    VEC_EACH(user, &step->users)
-    {
+    VEC_EACH(user, &step->users) {
         if ((*user)->status == STEP_WAITING || (*user)->status == STEP_READY) {
             (*user)->status = STEP_SKIPPED;
             run->left--;
@@ -121,8 +119,7 @@ void step_failed(struct run *run, struct step *step, const char *fallback)
     step_ended(run, step, STEP_FAILED);
     run->result.failed++;
     session_outcome(run->session, step->entry, "failed");
-    VEC_EACH(diag, &run->diags->list)
-    {
+    VEC_EACH(diag, &run->diags->list) {
         told = told || text_equal(diag->address, step->change->address);
     }
     if (!told) {
@@ -155,8 +152,7 @@ static void link_needs(struct run *run, struct step *step)
 
 static void make_steps(struct run *run)
 {
-    VEC_EACH(change, &run->plan->changes)
-    {
+    VEC_EACH(change, &run->plan->changes) {
         struct step *step = ARENA_NEW(run->arena, struct step);
         step->change = *change;
         step->context = calls_context(run, *change);
@@ -165,14 +161,15 @@ static void make_steps(struct run *run)
         map_set(&run->by_address, step->change->address, step);
     }
     run->left = (unsigned)run->steps.count;
-    VEC_EACH(step, &run->steps) { link_needs(run, *step); }
+    VEC_EACH(step, &run->steps) {
+        link_needs(run, *step);
+    }
 }
 
 /** Creates, updates and the like come first; deletes wait for release_deletes(). */
 static void start_first(struct run *run)
 {
-    VEC_EACH(step, &run->steps)
-    {
+    VEC_EACH(step, &run->steps) {
         if ((*step)->change->action != ACTION_DELETE && (*step)->open_needs == 0) {
             make_ready(run, *step);
         }
@@ -181,8 +178,7 @@ static void start_first(struct run *run)
 
 static bool any_open(const struct run *run, bool deletes)
 {
-    VEC_EACH(step, &run->steps)
-    {
+    VEC_EACH(step, &run->steps) {
         bool is_delete = (*step)->change->action == ACTION_DELETE;
         if (is_delete == deletes && (*step)->status < STEP_DONE) {
             return true;
@@ -194,8 +190,7 @@ static bool any_open(const struct run *run, bool deletes)
 /** Whether something of this or a later step failed or was left out: its old form may be needed. */
 static bool blocks_delete(const struct run *run, const struct step *delete)
 {
-    VEC_EACH(step, &run->steps)
-    {
+    VEC_EACH(step, &run->steps) {
         if ((*step)->status > STEP_DONE && (*step)->change->step >= delete->change->step) {
             return true;
         }
@@ -214,15 +209,13 @@ static bool release_deletes(struct run *run)
     if (any_open(run, false)) {
         return false;
     }
-    VEC_EACH(step, &run->steps)
-    {
+    VEC_EACH(step, &run->steps) {
         if ((*step)->status == STEP_WAITING && (*step)->change->step > last) {
             last = (*step)->change->step;
         }
     }
     bool released = false;
-    VEC_EACH(step, &run->steps)
-    {
+    VEC_EACH(step, &run->steps) {
         if ((*step)->status != STEP_WAITING || (*step)->change->step != last) {
             continue;
         }
@@ -369,10 +362,33 @@ static bool run_tick(void *context)
 
 /* ------------------------------------------------------------------ the whole */
 
+/**
+ * After an interrupt the client starts nothing by itself: a change that is between two calls is
+ * brought to its end here, call by call. A second interrupt leaves it to the journal.
+ */
+static void finish_begun(struct run *run)
+{
+    VEC_EACH(item, &run->steps) {
+        struct step *step = *item;
+        while (step->status == STEP_RUNNING && step->armed && client_interrupted() < 2 &&
+               session_alive(run->session)) {
+            struct arena *scratch = arena_new();
+            struct request request = step->request;
+            step->armed = false;
+            struct reply reply = client_send(run->client, scratch, &request);
+            calls_answer(run, step, &reply);
+            arena_free(scratch);
+        }
+        if (step->status == STEP_CHECKING) {
+            step_done(run, step); /* written; the next plan says if it is not loaded */
+        }
+        run->result.cut_off = run->result.cut_off || step->status == STEP_RUNNING;
+    }
+}
+
 static void skip_rest(struct run *run)
 {
-    VEC_EACH(step, &run->steps)
-    {
+    VEC_EACH(step, &run->steps) {
         if ((*step)->status < STEP_DONE) {
             (*step)->status = STEP_SKIPPED;
             run->result.skipped++;
@@ -397,8 +413,7 @@ static enum apply_end end_of(const struct run *run)
 
 static void relearn(struct run *run)
 {
-    VEC_EACH(one, &run->plan->relearn)
-    {
+    VEC_EACH(one, &run->plan->relearn) {
         struct step step = {.change = one->change, .context = calls_context(run, one->change)};
         struct known_object object = learn_object(run, &step);
         object.adopted = one->adopted;
@@ -429,11 +444,12 @@ struct apply_result apply_run(struct arena *arena, const struct plan *plan,
     start_first(&run);
     do {
         client_run(client, &calls);
-    } while (!run.stop && client_interrupted() == 0 &&
-             (verify_force(&run) || release_deletes(&run)));
+    } while (
+        !run.stop && client_interrupted() == 0 && (verify_force(&run) || release_deletes(&run)));
     if (run.stop && !run.fenced) {
         verify_force(&run);
     }
+    finish_begun(&run);
     skip_rest(&run);
     if (!run.fenced && session_dirty(session)) {
         run.fenced = session_flush(session, diags) == SESSION_FENCED;

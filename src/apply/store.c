@@ -1,8 +1,8 @@
 /* A key whose value liteform makes: the store is written and read back before the key is sent. */
+#include "apply/internal.h"
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "apply/internal.h"
 
 #include <errno.h>
 #include <string.h>

@@ -52,17 +52,15 @@ static bool round_tick(void *context)
 static void ask_round(struct round *round)
 {
     round->next = 0;
-    VEC_EACH(step, &round->steps)
-    {
+    VEC_EACH(step, &round->steps) {
         (*step)->phase = PHASE_FORCE;
         (*step)->force_asked = 0;
         (*step)->force_yes = 0;
     }
     if (round->steps.count > 0) {
-        client_run(round->run->client, &(struct client_calls){.context = round,
-                                           .next = round_next,
-                                           .done = round_answered,
-                                           .tick = round_tick});
+        client_run(round->run->client,
+            &(struct client_calls){
+                .context = round, .next = round_next, .done = round_answered, .tick = round_tick});
     }
 }
 
@@ -124,8 +122,7 @@ bool verify_force(struct run *run)
     uint32_t wait = run->options->load_wait_ms > 0 ? run->options->load_wait_ms : 40000;
     int64_t deadline = clock_ms() + wait;
 
-    VEC_EACH(step, &run->steps)
-    {
+    VEC_EACH(step, &run->steps) {
         if ((*step)->status == STEP_CHECKING) {
             *VEC_ADD(run->arena, &round.steps) = *step;
         }
@@ -141,7 +138,9 @@ bool verify_force(struct run *run)
         }
         wait_poll(run);
     }
-    VEC_EACH(step, &round.steps) { respell(run, *step); }
+    VEC_EACH(step, &round.steps) {
+        respell(run, *step);
+    }
     return true;
 }
 
@@ -149,8 +148,7 @@ bool verify_force(struct run *run)
 
 static void kinds_written(struct run *run, struct strings *ret_names)
 {
-    VEC_EACH(step, &run->steps)
-    {
+    VEC_EACH(step, &run->steps) {
         bool tried = (*step)->status == STEP_DONE || (*step)->status == STEP_FAILED;
         if (tried && (*step)->change->action != ACTION_FORGET &&
             !strings_has(ret_names, (*step)->change->kind->name)) {
@@ -161,8 +159,7 @@ static void kinds_written(struct run *run, struct strings *ret_names)
 
 static bool was_written(const struct change *change, const char *path)
 {
-    VEC_EACH(field, &change->fields)
-    {
+    VEC_EACH(field, &change->fields) {
         if (text_equal(field->path, path)) {
             return true;
         }
@@ -175,8 +172,7 @@ static const char *missing_paths(
     struct run *run, const struct change *written, const struct change *again)
 {
     struct buf out = BUF_INIT(1024);
-    VEC_EACH(field, &again->fields)
-    {
+    VEC_EACH(field, &again->fields) {
         if (!field->sensitive && was_written(written, field->path)) {
             buf_printf(&out, "%s%s", out.len > 0 ? ", " : "", field->path);
         }
@@ -188,8 +184,8 @@ static const char *missing_paths(
 
 static void report_missing(struct run *run, const struct step *step, const char *what)
 {
-    struct diag *diag = diag_add(run->diags, "LF523", "%s: accepted by the server, but %s",
-        step->change->address, what);
+    struct diag *diag = diag_add(
+        run->diags, "LF523", "%s: accepted by the server, but %s", step->change->address, what);
     diag->address = step->change->address;
     strings_add(run->arena, &run->result.not_arrived, step->change->address);
 }
@@ -230,14 +226,22 @@ static void check_step(struct run *run, struct step *step, const struct live *li
         }
         return;
     }
-    struct change again = {.address = change->address, .kind = change->kind,
-        .action = ACTION_UPDATE, .resource = change->resource, .object = object};
+    struct change again = {.address = change->address,
+        .kind = change->kind,
+        .action = ACTION_UPDATE,
+        .resource = change->resource,
+        .object = object};
     struct guards guards = {0};
     struct diags findings = diags_init(run->arena);
     struct secret_facts none = {.no_key = true};
-    struct plan_context context = {.arena = run->arena, .desired = &run->plan->spec->desired,
-        .live = live, .server = &live->server, .known = known, .secrets = &none,
-        .guards = &guards, .findings = &findings};
+    struct plan_context context = {.arena = run->arena,
+        .desired = &run->plan->spec->desired,
+        .live = live,
+        .server = &live->server,
+        .known = known,
+        .secrets = &none,
+        .guards = &guards,
+        .findings = &findings};
     plan_compare(&context, change->resource, object, &again);
     const char *missing = missing_paths(run, change, &again);
     if (missing != NULL) {
@@ -256,10 +260,9 @@ struct live *verify_arrived(struct run *run, const struct spec *spec)
         return NULL;
     }
     run_report(run, APPLY_WAITING, NULL, "reading again what was written");
-    struct live *live = live_collect(
-        run->arena, spec, run->kinds, run->client, run->secrets, &options, &quiet);
-    VEC_EACH(step, &run->steps)
-    {
+    struct live *live =
+        live_collect(run->arena, spec, run->kinds, run->client, run->secrets, &options, &quiet);
+    VEC_EACH(step, &run->steps) {
         if ((*step)->status == STEP_DONE && (*step)->change->action != ACTION_FORGET) {
             check_step(run, *step, live);
         }

@@ -241,6 +241,11 @@ static enum exit_code carry_out(struct apply *apply)
     code = code_of(run, &result);
     bool clean = code == EXIT_DONE || code == EXIT_UNREAD;
     summary(run, &result, code);
+    if (result.cut_off) {
+        /* As after a crash: the journal tells the next run where this one was. */
+        session_close(apply->session, &run->call->diags);
+        return code;
+    }
     return close(apply, clean ? "clean" : "interrupted", code);
 }
 

@@ -238,6 +238,34 @@ static unsigned first(const struct call_context *context)
     return STAGE_NONE;
 }
 
+/** There already: 409 since 1.106, before that 500 with the database's words. */
+static bool exists_already(const struct call_context *context, const struct reply *reply)
+{
+    return reply->outcome == OUTCOME_ANSWERED &&
+           (reply->status == 409 || says(context, reply, "Unique constraint"));
+}
+
+/** A PATCH found no row: 404, before 1.106 an error with status 200. */
+static bool is_absent(const struct call_context *context, const struct reply *reply)
+{
+    return context->change->object == NULL && reply->outcome == OUTCOME_ANSWERED &&
+           (reply->status == 404 || is_disguised_error(reply));
+}
+
+static enum call_result judge_patch(const struct call_context *context, const struct reply *reply,
+    unsigned *ret_next, struct diags *diags)
+{
+    struct flow *flow = context->memory;
+    bool absent = is_absent(context, reply);
+
+    if ((absent || is_unclear(reply)) && !flow->retried) {
+        flow->retried = true;
+        *ret_next = absent ? STAGE_CREATE : STAGE_PATCH;
+        return CALL_SEND;
+    }
+    return judge_plain(context, STAGE_PATCH, reply, ret_next, diags);
+}
+
 static enum call_result judge(const struct call_context *context, unsigned stage,
     const struct reply *reply, unsigned *ret_next, struct diags *diags)
 {
@@ -249,24 +277,11 @@ static enum call_result judge(const struct call_context *context, unsigned stage
         *ret_next = result == CALL_DONE ? STAGE_RECREATE : stage;
         return result == CALL_DONE ? CALL_SEND : result;
     }
-    /* There already (409 since 1.106, before that 500 with the database's words): it is brought to
-     * what is wanted instead, which also settles a create whose answer was lost. */
-    bool exists = reply->outcome == OUTCOME_ANSWERED &&
-                  (reply->status == 409 || says(context, reply, "Unique constraint"));
-
-    struct flow *flow = context->memory;
-    bool absent = stage == STAGE_PATCH && context->change->object == NULL &&
-                  reply->outcome == OUTCOME_ANSWERED &&
-                  (reply->status == 404 || is_disguised_error(reply));
-
+    if (stage == STAGE_PATCH)
+        return judge_patch(context, reply, ret_next, diags);
     /* Whatever became of a create whose answer is unclear, a PATCH settles it, or finds nothing. */
-    if (stage != STAGE_PATCH && (exists || is_unclear(reply))) {
+    if (exists_already(context, reply) || is_unclear(reply)) {
         *ret_next = STAGE_PATCH;
-        return CALL_SEND;
-    }
-    if ((absent || (stage == STAGE_PATCH && is_unclear(reply))) && !flow->retried) {
-        flow->retried = true;
-        *ret_next = absent ? STAGE_CREATE : STAGE_PATCH;
         return CALL_SEND;
     }
     return judge_plain(context, stage, reply, ret_next, diags);

@@ -190,8 +190,7 @@ static const struct node *models_of_team(
 static bool in_access_group(
     const struct check_context *context, const char *name, const char *group)
 {
-    VEC_EACH(it, &context->desired->list)
-    {
+    VEC_EACH(it, &context->desired->list) {
         const struct node *groups = node_get(node_get((*it)->fields, "info"), "access_groups");
 
         if (!text_equal((*it)->kind->name, "model") ||
@@ -217,8 +216,9 @@ static void check_models(const struct check_context *context, const struct resou
         for (uint32_t k = 0; name != NULL && k < team->count; k++) {
             const char *allowed_name = node_text(team->items[k]);
 
-            has = has || (allowed_name != NULL && (text_glob(allowed_name, name) ||
-                                                     in_access_group(context, name, allowed_name)));
+            has =
+                has || (allowed_name != NULL && (text_glob(allowed_name, name) ||
+                                                    in_access_group(context, name, allowed_name)));
         }
         if (has || name == NULL)
             continue;
@@ -374,6 +374,7 @@ const struct kind kind_key = {
     .check = check,
     .natural = natural,
     .identify = key_identify,
+    .identify_first = true,
     .listings = listings,
     .tables = tables,
     .item = item,

@@ -235,10 +235,9 @@ static void plan_widening(const struct plan_context *context, const struct resou
     const struct object *object, struct change *change)
 {
     const char *team = node_get_text(resource->fields, "team");
-    const struct resource *wish =
-        team != NULL ? desired_resource(context->desired,
-                           address_make(context->arena, "team", &team, 1))
-                     : NULL;
+    const struct resource *wish = team != NULL ? desired_resource(context->desired,
+                                                     address_make(context->arena, "team", &team, 1))
+                                               : NULL;
     const struct node *own = node_get(resource->fields, "models");
     const struct node *old = effective(node_get(object->fields, "models"),
         team_models(context, node_get_text(object->raw, "team_id")));

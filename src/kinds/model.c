@@ -325,8 +325,8 @@ static void cut_maps(struct live *live, struct object *object)
     for (uint32_t i = params != NULL ? params->count : 0; i > 0; i--) {
         /* A mask is no value: never compared, never written back. */
         if (is_masked(node_text(params->pairs[i - 1].value))) {
-            kind_set_unseen(live, object,
-                arena_printf(live->arena, "params.%s", params->pairs[i - 1].key));
+            kind_set_unseen(
+                live, object, arena_printf(live->arena, "params.%s", params->pairs[i - 1].key));
             node_unset(params, params->pairs[i - 1].key);
         }
     }

@@ -14,14 +14,14 @@ static const char *const param_names[] = {"additional_drop_params", "allowed_ope
     "aws_secret_access_key", "aws_session_name", "aws_session_token", "aws_sts_endpoint",
     "aws_web_identity_token", "cache_control_injection_points", "cache_creation_input_token_cost",
     "cache_read_input_token_cost", "configurable_clientside_auth_params", "cooldown_time",
-    "custom_llm_provider", "default_max_tokens", "extra_body", "extra_headers",
-    "frequency_penalty", "gcs_bucket_name", "input_cost_per_second", "max_completion_tokens",
-    "max_file_size_mb", "max_parallel_requests", "max_tokens", "merge_reasoning_content_in_choices",
-    "mock_response", "modify_params", "num_retries", "organization", "output_cost_per_second",
-    "presence_penalty", "reasoning_effort", "region_name", "response_format", "retry_policy",
-    "s3_bucket_name", "seed", "stop", "stream", "temperature", "thinking", "top_k", "top_p",
-    "use_in_pass_through", "use_litellm_proxy", "vector_store_id", "vertex_credentials",
-    "vertex_location", "vertex_project", "watsonx_region_name", NULL};
+    "custom_llm_provider", "default_max_tokens", "extra_body", "extra_headers", "frequency_penalty",
+    "gcs_bucket_name", "input_cost_per_second", "max_completion_tokens", "max_file_size_mb",
+    "max_parallel_requests", "max_tokens", "merge_reasoning_content_in_choices", "mock_response",
+    "modify_params", "num_retries", "organization", "output_cost_per_second", "presence_penalty",
+    "reasoning_effort", "region_name", "response_format", "retry_policy", "s3_bucket_name", "seed",
+    "stop", "stream", "temperature", "thinking", "top_k", "top_p", "use_in_pass_through",
+    "use_litellm_proxy", "vector_store_id", "vertex_credentials", "vertex_location",
+    "vertex_project", "watsonx_region_name", NULL};
 
 static const char *const info_names[] = {"access_groups", "base_model",
     "cache_creation_input_token_cost", "cache_read_input_token_cost", "description",

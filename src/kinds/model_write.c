@@ -92,6 +92,19 @@ static bool is_write(enum action action)
            action == ACTION_ADOPT || action == ACTION_MOVE;
 }
 
+static const char *not_loaded_fix(const struct plan_context *context, const struct choice *choice,
+    bool first, bool hopeless, bool automatic)
+{
+    if (!hopeless) {
+        return arena_printf(context->arena, "apply writes provider %s",
+            first ? other_spelling(choice->first) : choice->first);
+    }
+    return automatic
+               ? "look into the proxy's log for the model's name"
+               : "look into the proxy's log for the model's name; with 'provider: auto' apply "
+                 "finds the spelling that loads";
+}
+
 /** A row that is there and not loaded, or served as it was before the last write. */
 static void plan_not_loaded(const struct plan_context *context, const struct resource *resource,
     const struct object *object, struct change *change, bool automatic)
@@ -115,12 +128,7 @@ static void plan_not_loaded(const struct plan_context *context, const struct res
         diag = finding(context, resource, "LF201",
             "%s is in the table (provider %s) and the proxy has not loaded it", object->name,
             spelling != NULL ? spelling : "none");
-        diag->fix = hopeless
-                        ? (automatic ? "look into the proxy's log for the model's name"
-                                     : "look into the proxy's log for the model's name; with "
-                                       "'provider: auto' apply finds the spelling that loads")
-                        : arena_printf(context->arena, "apply writes provider %s",
-                              first ? other_spelling(choice.first) : choice.first);
+        diag->fix = not_loaded_fix(context, &choice, first, hopeless, automatic);
     }
     if (hopeless)
         return;

@@ -199,8 +199,8 @@ void check_plain_secrets(const struct check_context *context, const struct resou
         if (!node_is(pair->value, NODE_STRING) || (pair->value->marks & NODE_SECRET) != 0 ||
             !names_a_secret(context->arena, pair->key))
             continue;
-        diag_at(context->diags, "LF019", pair_span(pair), fix, "%s.%s is written out", field,
-            pair->key)
+        diag_at(
+            context->diags, "LF019", pair_span(pair), fix, "%s.%s is written out", field, pair->key)
             ->address = resource->address;
     }
 }

@@ -76,6 +76,19 @@ static void set_version(struct collecting *c, const char *version)
     c->live->server.release = release_of(version);
 }
 
+/** Whether after this answer nothing else need be asked: no proxy, no rights, or no JSON. 404 is an
+ *  older version, which has the other route. */
+static bool says_no_more(const struct reply *reply)
+{
+    bool good = reply->status >= 200 && reply->status < 300;
+
+    if (reply->outcome != OUTCOME_ANSWERED || reply->status == 401 || reply->status == 403) {
+        return true;
+    }
+    return reply->status >= 500 || (reply->status >= 300 && reply->status < 400) ||
+           (good && reply->body == NULL);
+}
+
 /**
  * The version: `litellm_version` of /health/readiness up to 1.8x, of /health/readiness/details
  * later (seen on 1.81.15 and 1.106.2). Returns why the proxy cannot be read at all, or NULL.
@@ -90,15 +103,9 @@ static const char *read_version(struct collecting *c)
         struct request request = {.endpoint = "litellm", .method = "GET", .path = paths[i]};
         struct reply reply = client_send(c->client, scratch, &request);
         const char *version = node_get_text(reply.body, "litellm_version");
-        c->live->requests++;
         if (version != NULL) {
             set_version(c, version);
-        } else if (reply.outcome != OUTCOME_ANSWERED || reply.status == 401 ||
-                   reply.status == 403 || reply.status >= 500 ||
-                   (reply.status >= 200 && reply.status < 300 && reply.body == NULL)) {
-            struct diag *diag = client_fault(c->diags, &reply, "the proxy's readiness");
-            refused = arena_strdup(c->arena, diag->message);
-        } else if (reply.status >= 300 && reply.status < 400) {
+        } else if (says_no_more(&reply)) {
             struct diag *diag = client_fault(c->diags, &reply, "the proxy's readiness");
             refused = arena_strdup(c->arena, diag->message);
         }

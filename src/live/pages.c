@@ -8,12 +8,12 @@
 struct fetch {
     const struct listing *listing;
     VEC(struct live_kind *) kinds;
-    unsigned next_page;  /* the next to ask for, from 1 */
-    unsigned last_page;  /* known once page 1 is there; 0 before */
+    unsigned next_page; /* the next to ask for, from 1 */
+    unsigned last_page; /* known once page 1 is there; 0 before */
     unsigned in_flight;
-    unsigned passes;     /* whole passes begun */
-    int64_t total;       /* as the server said, -1 when it does not */
-    struct map seen;     /* ids */
+    unsigned passes; /* whole passes begun */
+    int64_t total;   /* as the server said, -1 when it does not */
+    struct map seen; /* ids */
     bool failed, ended;
     const char *reason;   /* why it failed */
     struct diags trouble; /* reported in the order of the lists, not of the answers */
@@ -37,8 +37,7 @@ static bool fits_release(const struct collecting *c, const struct listing *listi
 
 static struct fetch *fetch_of(struct paging *paging, const struct listing *listing)
 {
-    VEC_EACH(fetch, &paging->fetches)
-    {
+    VEC_EACH(fetch, &paging->fetches) {
         if (text_equal((*fetch)->listing->path, listing->path)) {
             return *fetch;
         }
@@ -63,10 +62,8 @@ static void fail_fetch(struct paging *paging, struct fetch *fetch, const char *r
 /** What failed, list by list, so that two runs print the same. */
 static void report_failures(struct paging *paging)
 {
-    VEC_EACH(fetch, &paging->fetches)
-    {
-        VEC_EACH(diag, &(*fetch)->trouble.list)
-        {
+    VEC_EACH(fetch, &paging->fetches) {
+        VEC_EACH(diag, &(*fetch)->trouble.list) {
             struct diag *kept = diag_add(paging->c->diags, diag->id, "%s", diag->message);
             kept->fix = diag->fix;
             kept->address = diag->address;
@@ -138,8 +135,7 @@ static bool offer(struct paging *paging, struct fetch *fetch, const struct node 
     }
     map_hold(&fetch->seen, arena_strdup(paging->c->arena, text), fetch);
     bool understood = true;
-    VEC_EACH(in, &fetch->kinds)
-    {
+    VEC_EACH(in, &fetch->kinds) {
         if (!(*in)->kind->item(paging->c->live, *in, fetch->listing->name, item)) {
             understood = false;
         }
@@ -204,10 +200,10 @@ static void take_page(struct paging *paging, struct fetch *fetch, const struct r
                     node_get_int(reply->body, listing->total, -1) >= 0;
 
     if (!node_is(items, NODE_LIST) || !totalled) {
-        const char *expected = listing->items != NULL
-                                   ? arena_printf(paging->c->arena, "an object with a list \"%s\"",
-                                         listing->items)
-                                   : "a list";
+        const char *expected =
+            listing->items != NULL
+                ? arena_printf(paging->c->arena, "an object with a list \"%s\"", listing->items)
+                : "a list";
         misshapen(paging, fetch, reply,
             arena_printf(paging->c->arena, "expected %s, got %.200s", expected, reply->text));
         return;
@@ -268,10 +264,9 @@ void collect_pages(struct collecting *c)
     if (paging.fetches.count == 0) {
         return;
     }
-    client_run(c->client, &(struct client_calls){
-                              .context = &paging, .next = next_request, .done = page_done});
-    VEC_EACH(fetch, &paging.fetches)
-    {
+    client_run(c->client,
+        &(struct client_calls){.context = &paging, .next = next_request, .done = page_done});
+    VEC_EACH(fetch, &paging.fetches) {
         if (!(*fetch)->ended && !(*fetch)->failed) {
             fail_fetch(&paging, *fetch, "interrupted");
         }

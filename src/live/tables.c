@@ -17,8 +17,8 @@ static void offer_row(void *context, struct arena *scratch, const struct node *r
 {
     struct offering *offering = context;
     (void)scratch;
-    if (!offering->refused && !offering->in->kind->item(offering->c->live, offering->in,
-                                  offering->table->name, row)) {
+    if (!offering->refused &&
+        !offering->in->kind->item(offering->c->live, offering->in, offering->table->name, row)) {
         offering->refused = true;
     }
 }
@@ -66,8 +66,8 @@ static bool read_table(struct collecting *c, struct sql *sql, struct arena *scra
     }
     if (offering.refused) {
         diag_add(c->diags, "LF256", "a row of \"%s\" is not of a known shape", table->table);
-        collect_unread(c, in, arena_printf(c->arena, "a row of \"%s\" has an unexpected shape",
-                                  table->table));
+        collect_unread(
+            c, in, arena_printf(c->arena, "a row of \"%s\" has an unexpected shape", table->table));
     }
     return true;
 }

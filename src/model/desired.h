@@ -18,8 +18,7 @@ struct resource *desired_add(const struct check_context *context, const struct k
  * The id that environment, kind and name lead to: "prod-platform-3fa94c1e": readable, at most 60
  * characters of [a-z0-9._-], unique by the first 8 hex digits of a SHA-256 over all three.
  */
-char *desired_id(
-    struct arena *arena, const char *environment, const char *kind, const char *name);
+char *desired_id(struct arena *arena, const char *environment, const char *kind, const char *name);
 
 /** "kind/part/part" with encoded parts. */
 char *address_make(

@@ -24,8 +24,8 @@
 
 enum field_type {
     FIELD_TEXT,
-    FIELD_INT,      /* min..max */
-    FIELD_DECIMAL,  /* compared as a decimal; min */
+    FIELD_INT,     /* min..max */
+    FIELD_DECIMAL, /* compared as a decimal; min */
     FIELD_BOOL,
     FIELD_DURATION, /* 30s 30m 12h 30d 1w 1mo */
     FIELD_TEXTS,    /* list of texts */
@@ -103,7 +103,7 @@ struct resource {
 
 struct desired {
     const char *environment;
-    const char *tier; /* "free" or "enterprise" */
+    const char *tier;            /* "free" or "enterprise" */
     VEC(struct resource *) list; /* in spec order; sorted by step and address when planned */
     struct map by_address;
     struct strings model_names; /* every callable name: models:, config.model_list, team aliases */
@@ -138,18 +138,18 @@ struct live_kind {
     enum live_status status;
     const char *reason; /* why it is unread */
     VEC(struct object *) list;
-    struct map by_id;  /* id -> object */
-    struct map raw;    /* kind's own scratch while collecting (rows waiting for their partner) */
-    bool uncertain;    /* nothing was seen, and that may be untrue (`reason`): with objects of the
+    struct map by_id; /* id -> object */
+    struct map raw;   /* kind's own scratch while collecting (rows waiting for their partner) */
+    bool uncertain;   /* nothing was seen, and that may be untrue (`reason`): with objects of the
                         * kind in the state it counts as unread */
 };
 
 struct live {
     struct server server;
-    const char *identity;      /* of the database, or NULL */
-    bool database;             /* the database was read */
+    const char *identity;        /* of the database, or NULL */
+    bool database;               /* the database was read */
     const char *database_reason; /* why not */
-    struct live_kind *kinds;   /* as many as the registry, same order */
+    struct live_kind *kinds;     /* as many as the registry, same order */
     size_t kind_count;
     struct arena *arena;
     uint32_t elapsed_ms;
@@ -169,15 +169,15 @@ struct object *live_object(const struct live_kind *in, const char *id);
  */
 struct listing {
     const char *name;
-    const char *path;       /* with fixed query */
-    const char *items;      /* member that holds the array; NULL: the body is the array */
-    const char *total;      /* member with the number of all items; NULL: page until one is short */
+    const char *path;  /* with fixed query */
+    const char *items; /* member that holds the array; NULL: the body is the array */
+    const char *total; /* member with the number of all items; NULL: page until one is short */
     const char *page, *size; /* names of the query parameters; NULL: not paged */
     unsigned page_size;
-    const char *id;         /* dotted path of the item's id, for de-duplication */
-    uint16_t since, until;  /* releases it is for; 0: no bound */
-    bool optional;          /* 404 (old version) leaves the kind readable */
-    bool without_database;  /* a dear list, wanted only where the database is not read */
+    const char *id;        /* dotted path of the item's id, for de-duplication */
+    uint16_t since, until; /* releases it is for; 0: no bound */
+    bool optional;         /* 404 (old version) leaves the kind readable */
+    bool without_database; /* a dear list, wanted only where the database is not read */
 };
 
 /** A SELECT that completes the lists; needs the database. Columns that the table lacks are left out. */
@@ -205,7 +205,7 @@ enum action {
 };
 
 struct field_change {
-    const char *path;       /* "max_budget", "params.top_k", "metadata.owner" */
+    const char *path; /* "max_budget", "params.top_k", "metadata.owner" */
     const struct field *field;
     const struct node *old; /* NULL: not set */
     const struct node *new; /* NULL: unset */
@@ -218,18 +218,18 @@ struct change {
     const char *address;
     const struct kind *kind;
     enum action action;
-    const char *reason; /* "new in spec", "changed outside", ... */
-    unsigned step;      /* order of kinds; deletes come later, in reverse */
+    const char *reason;              /* "new in spec", "changed outside", ... */
+    unsigned step;                   /* order of kinds; deletes come later, in reverse */
     const struct resource *resource; /* NULL for delete and forget */
     const struct object *object;     /* NULL for create */
     const char *id;                  /* that it has or will have */
     VEC(struct field_change) fields;
-    struct strings needs; /* addresses of changes that must be done before */
-    struct strings takes; /* addresses of what ends with it (cascade) */
-    struct strings risks; /* "widens access", "restart", ... */
-    const char *from;     /* ACTION_MOVE: the old address */
-    const char *lane;     /* changes of one lane go one after another (writes to one team) */
-    const char *note;     /* one line for people: which spelling and why */
+    struct strings needs;     /* addresses of changes that must be done before */
+    struct strings takes;     /* addresses of what ends with it (cascade) */
+    struct strings risks;     /* "widens access", "restart", ... */
+    const char *from;         /* ACTION_MOVE: the old address */
+    const char *lane;         /* changes of one lane go one after another (writes to one team) */
+    const char *note;         /* one line for people: which spelling and why */
     const struct node *extra; /* kind's own: spelling to use, hash of the new key, ... */
 };
 
@@ -270,8 +270,8 @@ struct guard {
     const char *id; /* of the catalogue, LF3xx */
     const char *address;
     const char *message;
-    const char *allow;  /* the flag that allows it: "--allow-rotate key/ci-bot" */
-    bool allowed;       /* the flag was given */
+    const char *allow; /* the flag that allows it: "--allow-rotate key/ci-bot" */
+    bool allowed;      /* the flag was given */
 };
 struct guards {
     VEC(struct guard) list;
@@ -296,14 +296,14 @@ struct plan_context {
     const struct known_object *known; /* of the resource at hand, or NULL */
     const struct secret_facts *secrets;
     const struct allowances *allowances;
-    const char *today; /* "2026-11-24": for the alias of a retired key */
+    const char *today;    /* "2026-11-24": for the alias of a retired key */
     bool rewrite_secrets; /* --rewrite-secrets: write them again, whatever the hash says */
     struct guards *guards;
     struct diags *findings;
-    unsigned not_compared; /* fields of which nobody can tell whether they differ */
+    unsigned not_compared;         /* fields of which nobody can tell whether they differ */
     unsigned secrets_not_compared; /* those of them that the hash key would tell */
-    bool unresolved;       /* a secret that the change at hand would write cannot be resolved */
-    bool touched;          /* the object at hand was written by others after our last write */
+    bool unresolved; /* a secret that the change at hand would write cannot be resolved */
+    bool touched;    /* the object at hand was written by others after our last write */
     /** The id of what `address` means: of the live object that it matched, else the one that it
      *  will have; NULL: none known. Set by plan/; kinds fall back on desired and live. */
     const char *(*id_of)(const struct plan_context *context, const char *address);
@@ -338,7 +338,8 @@ struct kind {
     /** MUST. One item of a list (`name` says which): adds an object or completes one. Called while
      *  pages come in; what it keeps must be copied into live->arena. False: the item cannot be
      *  understood (wrong types); the kind becomes unread. */
-    bool (*item)(struct live *live, struct live_kind *in, const char *name, const struct node *item);
+    bool (*item)(
+        struct live *live, struct live_kind *in, const char *name, const struct node *item);
     /** MAY. All lists are in: join what waited, work out `loaded`. */
     void (*joined)(struct live *live, struct live_kind *in);
 
@@ -364,8 +365,8 @@ struct kind {
     /** MAY. The id under which a resource is found live when neither the state nor the spec has it:
      *  asked before the natural key. Member: "TEAM_ID/USER_ID" (also the id of a create). User: the
      *  row with its sso_user_id. Pure. */
-    const char *(*identify)(
-        const struct plan_context *context, const struct resource *resource);
+    const char *(*identify)(const struct plan_context *context, const struct resource *resource);
+    bool identify_first; /* the value itself is the identity: asked before the state's id */
 
     /** MAY. Whether what was written is in force on the pod that answers (models: loaded). The
      *  request, then what its answer says. Asked over fresh connections, so of several pods. */

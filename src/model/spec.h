@@ -29,8 +29,8 @@ struct policy {
 
 struct spec {
     const char *environment, *tier;
-    const char *folder;      /* environments/prod */
-    const char *state_folder; /* state/prod: of the local backend */
+    const char *folder;          /* environments/prod */
+    const char *state_folder;    /* state/prod: of the local backend */
     const struct node *document; /* merged and typed by the tables */
     const struct node *raw;      /* merged, as written: for show */
     const char *digest;          /* SHA-256 over all files read, names included */
@@ -44,8 +44,8 @@ struct spec {
     const char *litellm_key, *litellm_key_previous; /* references */
     const char *litellm_ca_file;
     bool litellm_insecure;
-    uint32_t litellm_window;        /* 0: default */
-    const char *database_url;       /* reference, or NULL */
+    uint32_t litellm_window;  /* 0: default */
+    const char *database_url; /* reference, or NULL */
     bool database_required;
 
     struct strings not_collected; /* sections that are parsed and checked but have no kind yet */

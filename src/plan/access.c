@@ -18,8 +18,7 @@ static bool lists(const struct node *models, const char *name)
 }
 
 /** Names that the new list has and the old one lacks, at most three, for the line of the change. */
-static const char *added_names(
-    struct planning *p, const struct node *old, const struct node *new)
+static const char *added_names(struct planning *p, const struct node *old, const struct node *new)
 {
     struct buf out = BUF_INIT(1024);
     unsigned count = 0;
@@ -43,8 +42,7 @@ static const char *added_names(
 
 void plan_access(struct planning *p, struct change *change)
 {
-    VEC_EACH(field, &change->fields)
-    {
+    VEC_EACH(field, &change->fields) {
         if (field->field == NULL || field->field->type != FIELD_MODELS || is_all(field->old)) {
             continue;
         }
@@ -56,8 +54,8 @@ void plan_access(struct planning *p, struct change *change)
         }
         const char *added = added_names(p, field->old, field->new);
         if (added != NULL) {
-            strings_add(p->arena, &change->risks,
-                arena_printf(p->arena, "widens access: %s", added));
+            strings_add(
+                p->arena, &change->risks, arena_printf(p->arena, "widens access: %s", added));
         }
     }
 }

@@ -108,41 +108,62 @@ static bool newly_declared(const struct comparing *c)
 }
 
 /** Secrets: compared by keyed hash with what we last wrote, else not compared. */
+static bool is_written_anyway(const struct comparing *c)
+{
+    return c->change->action == ACTION_CREATE || c->change->action == ACTION_ADOPT ||
+           c->context->rewrite_secrets || newly_declared(c);
+}
+
+/** A secret that is to be written and leads to nothing here. */
+static void secret_missing(const struct comparing *c, const struct secret_fact *fact)
+{
+    struct diag *diag = diag_add(c->context->findings, "LF212", "%s: %s cannot be written: %s",
+        c->change->address, c->path, fact->reason != NULL ? fact->reason : "not resolved");
+
+    diag->address = c->change->address;
+    diag->fix = "run it where the reference resolves";
+    c->context->unresolved = true;
+    c->context->not_compared++;
+}
+
+/** Whether somebody wrote the object after us: its secrets may have been changed too. */
+static bool is_touched(const struct comparing *c)
+{
+    const struct known_object *known = c->context->known;
+    const struct object *object = c->change->object;
+
+    return known != NULL && object != NULL && known->server_time != NULL &&
+           object->updated_at != NULL && !text_equal(known->server_time, object->updated_at);
+}
+
+static void add_secret(const struct comparing *c, const char *note)
+{
+    struct field_change *change = add(c, secret_trace(c->context, c->want->text));
+
+    change->old = c->was;
+    change->sensitive = true;
+    change->note = note;
+}
+
 static void compare_secret(const struct comparing *c)
 {
-    struct plan_context *context = c->context;
-    const struct secret_fact *fact = secret_fact(context->secrets, c->want->text);
+    const struct secret_fact *fact = secret_fact(c->context->secrets, c->want->text);
     const char *was = node_get_text(c->was, "hmac");
-    bool writes = c->change->action == ACTION_CREATE || c->change->action == ACTION_ADOPT ||
-                  context->rewrite_secrets || newly_declared(c);
+    bool comparable = fact != NULL && fact->hash != NULL && was != NULL;
 
-    if (writes && fact != NULL && !fact->known) {
-        struct diag *diag = diag_add(context->findings, "LF212", "%s: %s cannot be written: %s",
-            c->change->address, c->path, fact->reason != NULL ? fact->reason : "not resolved");
-        diag->address = c->change->address;
-        diag->fix = "run it where the reference resolves";
-        context->unresolved = true;
-        context->not_compared++;
-        return;
-    }
-    if (writes || (fact != NULL && fact->hash != NULL && was != NULL &&
-                      !digest_equal(fact->hash, was))) {
-        struct field_change *change = add(c, secret_trace(context, c->want->text));
-        change->old = c->was;
-        change->sensitive = true;
-        change->note = writes ? NULL : "value differs from what was last written";
-        return;
-    }
-    if (fact == NULL || fact->hash == NULL || was == NULL) {
-        context->not_compared++;
-        context->secrets_not_compared++;
-        return;
-    }
-    const struct known_object *known = context->known;
-    if (known != NULL && known->server_time != NULL && c->change->object != NULL &&
-        c->change->object->updated_at != NULL &&
-        !text_equal(known->server_time, c->change->object->updated_at)) {
-        context->touched = true;
+    if (is_written_anyway(c)) {
+        if (fact != NULL && !fact->known) {
+            secret_missing(c, fact);
+        } else {
+            add_secret(c, NULL);
+        }
+    } else if (!comparable) {
+        c->context->not_compared++;
+        c->context->secrets_not_compared++;
+    } else if (!digest_equal(fact->hash, was)) {
+        add_secret(c, "value differs from what was last written");
+    } else if (is_touched(c)) {
+        c->context->touched = true;
     }
 }
 
@@ -195,27 +216,52 @@ static void compare_wanted(const struct comparing *c)
 }
 
 /** We set it, the spec no longer has it: taken back where the server can. */
-static void compare_unwanted(const struct comparing *c)
+static bool is_gone(const struct comparing *c)
 {
     const struct field *field = c->field;
-    const struct server *server = c->context->server;
-    bool gone = !c->unseen && node_is_nothing(c->have) && (field->flags & FIELD_WRITE_ONLY) == 0 &&
-                !is_secret_field(field, c->was);
 
-    if (gone || (field->flags & FIELD_CREATE) != 0 ||
-        (field->type == FIELD_BOOL && !c->unseen && same(c->context->arena, field, NULL, c->have))) {
+    if ((field->flags & FIELD_CREATE) != 0) {
+        return true;
+    }
+    if (c->unseen) {
+        return false;
+    }
+    if (field->type == FIELD_BOOL) {
+        return same(c->context->arena, field, NULL, c->have);
+    }
+    return node_is_nothing(c->have) && (field->flags & FIELD_WRITE_ONLY) == 0 &&
+           !is_secret_field(field, c->was);
+}
+
+enum unsetting { UNSETTING_NOT, UNSETTING_WRITE, UNSETTING_RECREATE };
+
+/** How this version takes the field back. */
+static enum unsetting unsetting_of(const struct comparing *c)
+{
+    const struct field *field = c->field;
+    bool since = field->unset_since == 0 || c->context->server->release >= field->unset_since;
+
+    if (field->unset == UNSET_NEVER) {
+        return UNSETTING_NOT;
+    }
+    if (field->unset != UNSET_RECREATE && since) {
+        return UNSETTING_WRITE;
+    }
+    return c->change->kind->replaceable ? UNSETTING_RECREATE : UNSETTING_NOT;
+}
+
+static void compare_unwanted(const struct comparing *c)
+{
+    const char *version = c->context->server->version;
+    enum unsetting how = unsetting_of(c);
+
+    if (is_gone(c)) {
         return;
     }
-    bool can = field->unset != UNSET_NEVER &&
-               (field->unset_since == 0 || server->release >= field->unset_since);
-    bool recreate = field->unset == UNSET_RECREATE || (!can && field->unset != UNSET_NEVER);
-    if (recreate) {
-        can = c->change->kind->replaceable;
-    }
-    if (!can) {
+    if (how == UNSETTING_NOT) {
         struct diag *diag = diag_add(c->context->findings, "LF258",
             "%s was set by us, is no longer in the spec, and LiteLLM %s cannot unset it", c->path,
-            server->version != NULL ? server->version : "of an unknown version");
+            version != NULL ? version : "of an unknown version");
         diag->address = c->change->address;
         diag->fix = "write the value that it should have, or delete and create the object";
         return;
@@ -223,7 +269,7 @@ static void compare_unwanted(const struct comparing *c)
     struct field_change *change = add(c, NULL);
     change->old = c->have != NULL ? c->have : c->was;
     change->note = "no longer in the spec";
-    if (recreate) {
+    if (how == UNSETTING_RECREATE) {
         c->change->action = ACTION_REPLACE;
     }
 }

@@ -24,8 +24,7 @@ static struct node *basis_change(struct arena *arena, const struct change *chang
     struct node *out = node_map(arena);
     struct node *fields = node_list(arena);
 
-    VEC_EACH(field, &change->fields)
-    {
+    VEC_EACH(field, &change->fields) {
         struct node *one = node_map(arena);
         node_set_string(arena, one, "path", field->path);
         node_set(arena, one, "old", or_null(arena, field->old));
@@ -48,8 +47,7 @@ void plan_fingerprint(struct planning *p)
     struct node *basis = node_map(arena), *changes = node_list(arena), *allow = node_list(arena);
     struct node *scope = node_map(arena);
 
-    VEC_EACH(change, &p->plan->changes)
-    {
+    VEC_EACH(change, &p->plan->changes) {
         node_list_add(arena, changes, basis_change(arena, *change));
     }
     for (size_t i = 0; p->options->allowances != NULL && i < p->options->allowances->list.count;
@@ -76,8 +74,8 @@ void plan_fingerprint(struct planning *p)
 }
 
 /** A value for people and machines: no trace of a secret but its reference. */
-static struct node *shown(struct arena *arena, const struct field_change *field,
-    const struct node *value)
+static struct node *shown(
+    struct arena *arena, const struct field_change *field, const struct node *value)
 {
     if (value == NULL) {
         return node_null(arena);
@@ -93,8 +91,7 @@ static struct node *change_node(struct arena *arena, const struct change *change
 {
     struct node *out = node_map(arena), *fields = node_list(arena);
 
-    VEC_EACH(field, &change->fields)
-    {
+    VEC_EACH(field, &change->fields) {
         struct node *one = node_map(arena);
         node_set_string(arena, one, "path", field->path);
         node_set(arena, one, "old", shown(arena, field, field->old));
@@ -138,14 +135,12 @@ static struct node *findings_node(struct arena *arena, const struct diags *findi
 {
     struct node *list = node_list(arena);
 
-    VEC_EACH(diag, &findings->list)
-    {
+    VEC_EACH(diag, &findings->list) {
         struct node *one = node_map(arena);
         bool placed = diag->where.line > 0;
-        const char *path =
-            placed && diag->where.file < findings->sources.count
-                ? findings->sources.at[diag->where.file].path
-                : NULL;
+        const char *path = placed && diag->where.file < findings->sources.count
+                               ? findings->sources.at[diag->where.file].path
+                               : NULL;
         node_set_string(arena, one, "id", diag->id);
         node_set_string(arena, one, "level", severity_name(diag->severity));
         node_set_string(arena, one, "message", diag->message);
@@ -164,8 +159,7 @@ static struct node *guards_node(struct arena *arena, const struct guards *guards
 {
     struct node *list = node_list(arena);
 
-    VEC_EACH(guard, &guards->list)
-    {
+    VEC_EACH(guard, &guards->list) {
         struct node *one = node_map(arena);
         node_set_string(arena, one, "id", guard->id);
         node_set(arena, one, "address", node_string(arena, guard->address));
@@ -182,20 +176,17 @@ struct node *plan_to_node(struct arena *arena, const struct plan *plan)
     struct node *out = node_map(arena), *changes = node_list(arena), *unread = node_list(arena);
     struct node *unmanaged = node_list(arena);
 
-    VEC_EACH(change, &plan->changes)
-    {
+    VEC_EACH(change, &plan->changes) {
         node_list_add(arena, changes, change_node(arena, *change));
     }
-    VEC_EACH(one, &plan->unread)
-    {
+    VEC_EACH(one, &plan->unread) {
         struct node *row = node_map(arena);
         node_set_string(arena, row, "kind", one->kind->name);
         node_set(arena, row, "reason", node_string(arena, one->reason));
         node_set_int(arena, row, "wanted", one->wanted);
         node_list_add(arena, unread, row);
     }
-    VEC_EACH(one, &plan->unmanaged)
-    {
+    VEC_EACH(one, &plan->unmanaged) {
         node_list_add(arena, unmanaged, node_string(arena, one->address));
     }
     node_set_string(arena, out, "format", "liteform-plan/1");

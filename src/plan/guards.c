@@ -75,8 +75,7 @@ static void find_cascades(struct planning *p, struct change *change)
                 "deleting %s ends its keys, and policy.ownership says not to look at keys",
                 change->address);
         }
-        VEC_EACH(object, &p->live->kinds[k].list)
-        {
+        VEC_EACH(object, &p->live->kinds[k].list) {
             if (*object != change->object && !(*object)->foreign &&
                 change->kind->takes(change->object, *object)) {
                 take(p, change, *object);
@@ -120,8 +119,7 @@ static struct tally tally_of(struct planning *p, const struct kind *kind)
     struct tally tally = {0};
     struct map counted = map_init(p->arena);
 
-    VEC_EACH(item, &p->plan->changes)
-    {
+    VEC_EACH(item, &p->plan->changes) {
         struct change *change = *item;
         bool here = kind == NULL || change->kind == kind;
         if (here && change->action == ACTION_UPDATE) {
@@ -154,13 +152,13 @@ static void guard_thresholds(struct planning *p, const struct kind *kind)
 
     if (tally.deletes > 0 && tally.deletes > limit_of(policy->max_delete, of)) {
         guard_add(&p->context, "LF301", "deletes", NULL,
-            "%u %s would be deleted, of %u managed; policy.max_delete allows %u", tally.deletes, what,
-            of, limit_of(policy->max_delete, of));
+            "%u %s would be deleted, of %u managed; policy.max_delete allows %u", tally.deletes,
+            what, of, limit_of(policy->max_delete, of));
     }
     if (of >= 20 && tally.updates > limit_of(policy->max_update, of)) {
         guard_add(&p->context, "LF302", "updates", NULL,
-            "%u %s would be updated, of %u managed; policy.max_update allows %u", tally.updates, what,
-            of, limit_of(policy->max_update, of));
+            "%u %s would be updated, of %u managed; policy.max_update allows %u", tally.updates,
+            what, of, limit_of(policy->max_update, of));
     }
 }
 
@@ -174,8 +172,7 @@ static void guard_wiped(struct planning *p)
         const struct live_kind *in = kind != NULL ? live_kind(p->live, kind) : NULL;
         known += in != NULL && !is_unread(p, in) ? 1 : 0;
     }
-    VEC_EACH(change, &p->plan->changes)
-    {
+    VEC_EACH(change, &p->plan->changes) {
         creates += (*change)->action == ACTION_CREATE ? 1 : 0;
     }
     unsigned there = managed(p, NULL);
@@ -196,8 +193,7 @@ static void guard_protected(struct planning *p, const struct change *change)
 
 void plan_guards(struct planning *p)
 {
-    VEC_EACH(change, &p->plan->changes)
-    {
+    VEC_EACH(change, &p->plan->changes) {
         if (change_removes(*change)) {
             find_cascades(p, *change);
         }

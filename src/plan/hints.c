@@ -26,15 +26,13 @@ void plan_move_hints(struct planning *p)
 {
     unsigned tried = 0;
 
-    VEC_EACH(deleted, &p->plan->changes)
-    {
+    VEC_EACH(deleted, &p->plan->changes) {
         if (!change_removes(*deleted) || (*deleted)->object == NULL || tried++ >= HINTS_AT_MOST) {
             continue;
         }
         const struct change *best = NULL;
         unsigned best_share = 60;
-        VEC_EACH(created, &p->plan->changes)
-        {
+        VEC_EACH(created, &p->plan->changes) {
             if ((*created)->kind != (*deleted)->kind || (*created)->action != ACTION_CREATE) {
                 continue;
             }
@@ -46,8 +44,8 @@ void plan_move_hints(struct planning *p)
         }
         if (best != NULL) {
             strings_add(p->arena, &p->plan->moves,
-                arena_printf(p->arena, "moved: [{ from: %s, to: %s }]", (*deleted)->address,
-                    best->address));
+                arena_printf(
+                    p->arena, "moved: [{ from: %s, to: %s }]", (*deleted)->address, best->address));
         }
     }
 }

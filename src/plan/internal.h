@@ -48,8 +48,7 @@ const char *object_address(struct planning *p, const struct object *object);
 unsigned kind_step(const struct kind_set *kinds, const struct kind *kind);
 
 /** remove.c: the object that an entry had before its `id:` was changed. */
-void plan_old_id(
-    struct planning *p, const struct live_kind *in, const struct known_object *known);
+void plan_old_id(struct planning *p, const struct live_kind *in, const struct known_object *known);
 /** remove.c: deletes, forgets and the unmanaged of one kind. */
 void plan_removals(struct planning *p, const struct live_kind *in);
 /** guards.c */

@@ -95,8 +95,7 @@ static const char *update_reason(const struct change *change)
 {
     bool outside = false, unset = true;
 
-    VEC_EACH(field, &change->fields)
-    {
+    VEC_EACH(field, &change->fields) {
         outside = outside || field->outside;
         unset = unset && field->new == NULL;
     }
@@ -119,8 +118,8 @@ static void settle_new(struct planning *p, struct change *change)
 static void plan_create(struct planning *p, const struct live_kind *in,
     const struct resource *resource, const struct known_object *known)
 {
-    struct change *change = change_new(
-        p, resource->address, resource->kind, ACTION_CREATE, "new in spec");
+    struct change *change =
+        change_new(p, resource->address, resource->kind, ACTION_CREATE, "new in spec");
     change->resource = resource;
     change->id = resource->id;
     if (change->id == NULL && resource->kind->identify != NULL) {
@@ -161,8 +160,8 @@ static void note_touched(struct planning *p, const struct resource *resource)
  * Whether the state says of an unchanged object what the spec says. It does not after a run that
  * died, or failed, behind a write that took effect.
  */
-static bool is_learned(const struct resource *resource, const struct object *object,
-    const struct known_object *known)
+static bool is_learned(
+    const struct resource *resource, const struct object *object, const struct known_object *known)
 {
     for (const struct field *f = resource->kind->fields; f->name != NULL; f++) {
         const struct node *want = node_get(resource->fields, f->name);
@@ -220,13 +219,55 @@ static bool secrets_at_hand(struct planning *p, const struct resource *resource)
     return true;
 }
 
+/** As wanted: counted, and learned where the state does not say so. */
+static void plan_unchanged(
+    struct planning *p, const struct change *change, const struct known_object *known)
+{
+    const struct object *object = change->object;
+
+    p->plan->counts.unchanged++;
+    if (known == NULL || !is_learned(change->resource, object, known)) {
+        bool marked = object->mark != NULL && text_starts(object->mark, "adopted/");
+        *VEC_ADD(p->arena, &p->plan->relearn) = (struct relearn){.resource = change->resource,
+            .object = object,
+            .change = change,
+            .adopted = known != NULL ? known->adopted : marked};
+    }
+}
+
+/** A replacement keeps being one when the entry is also renamed. */
+static void note_move(struct change *change, const struct known_object *known)
+{
+    if (change->action != ACTION_NONE) {
+        change->action = change->action == ACTION_REPLACE ? ACTION_REPLACE : ACTION_MOVE;
+        change->from = known->address;
+        change->reason = "moved";
+    }
+}
+
+/** What follows from the differences: whether it can be done, a rename, the kind's own. */
+static void finish_change(
+    struct planning *p, struct change *change, const struct known_object *moved)
+{
+    const struct resource *resource = change->resource;
+
+    if (change->action == ACTION_REPLACE && !secrets_at_hand(p, resource)) {
+        change->action = ACTION_NONE;
+    }
+    if (moved != NULL) {
+        note_move(change, moved);
+    }
+    if (resource->kind->plan != NULL) {
+        resource->kind->plan(&p->context, resource, change->object, change);
+    }
+}
+
 static void plan_existing(struct planning *p, const struct resource *resource,
     const struct object *object, const struct known_object *known)
 {
     if (known != NULL && !text_equal(known->id, object->id)) {
         known = NULL; /* what we wrote to another object of that name does not count */
     }
-    p->context.known = known;
     bool moved = known != NULL && !text_equal(known->address, resource->address);
     bool ours = known != NULL || marked_by_us(p, object);
     struct change *change = change_new(p, resource->address, resource->kind,
@@ -235,35 +276,19 @@ static void plan_existing(struct planning *p, const struct resource *resource,
     change->resource = resource;
     change->object = object;
     change->id = object->id;
-    if (!ours && !marked_by_us(p, object)) {
+    if (!ours) {
         check_foreign_mark(p, resource, object);
     }
+    p->context.known = known;
     p->context.touched = false;
     plan_compare(&p->context, resource, object, change);
     note_touched(p, resource);
-    if (change->action == ACTION_REPLACE && !secrets_at_hand(p, resource)) {
-        change->action = ACTION_NONE;
-    }
-    if (change->action != ACTION_NONE && moved) {
-        change->action = change->action == ACTION_REPLACE ? ACTION_REPLACE : ACTION_MOVE;
-        change->from = known->address;
-        change->reason = "moved";
-    }
-    if (resource->kind->plan != NULL) {
-        resource->kind->plan(&p->context, resource, object, change);
-    }
-    if (change->action == ACTION_UPDATE || (change->action == ACTION_REPLACE && !moved)) {
+    finish_change(p, change, moved ? known : NULL);
+    if (!moved && (change->action == ACTION_UPDATE || change->action == ACTION_REPLACE)) {
         change->reason = update_reason(change);
     }
     if (change->action == ACTION_UPDATE && change->fields.count == 0) {
-        p->plan->counts.unchanged++;
-        if (known == NULL || !is_learned(resource, object, known)) {
-            bool marked = object->mark != NULL && text_starts(object->mark, "adopted/");
-            *VEC_ADD(p->arena, &p->plan->relearn) = (struct relearn){.resource = resource,
-                .object = object,
-                .change = change,
-                .adopted = known != NULL ? known->adopted : marked};
-        }
+        plan_unchanged(p, change, known);
         return;
     }
     plan_access(p, change);
@@ -361,8 +386,7 @@ static void plan_all_kinds(struct planning *p)
             continue;
         }
         unsigned all = 0;
-        VEC_EACH(resource, &p->spec->desired.list)
-        {
+        VEC_EACH(resource, &p->spec->desired.list) {
             if ((*resource)->kind != in->kind) {
                 continue;
             }
@@ -401,7 +425,8 @@ static const char *id_of(const struct plan_context *context, const char *address
     const struct planning *p =
         (const struct planning *)((const char *)context - offsetof(struct planning, context));
     const char *id = map_get(&p->live_ids, address);
-    const struct resource *resource = id == NULL ? desired_resource(context->desired, address) : NULL;
+    const struct resource *resource =
+        id == NULL ? desired_resource(context->desired, address) : NULL;
 
     return resource != NULL ? resource->id : id;
 }
@@ -429,8 +454,7 @@ static void read_moves(struct planning *p)
 {
     p->moved_to = map_init(p->arena);
     p->moved_from = map_init(p->arena);
-    VEC_EACH(moved, &p->spec->moved)
-    {
+    VEC_EACH(moved, &p->spec->moved) {
         struct known_object *known = known_object(p->known, moved->from);
         if (known != NULL && known_object(p->known, moved->to) == NULL) {
             map_set(&p->moved_to, moved->to, known);
@@ -445,8 +469,7 @@ static void read_moves(struct planning *p)
 static void count_changes(struct plan *plan)
 {
     struct counts *counts = &plan->counts;
-    VEC_EACH(change, &plan->changes)
-    {
+    VEC_EACH(change, &plan->changes) {
         unsigned *by_action[] = {
             [ACTION_NONE] = NULL,
             [ACTION_CREATE] = &counts->create,
@@ -516,8 +539,7 @@ struct plan *plan_make(struct arena *arena, const struct spec *spec, const struc
 size_t plan_refusals(const struct plan *plan)
 {
     size_t refusals = 0;
-    VEC_EACH(guard, &plan->guards.list)
-    {
+    VEC_EACH(guard, &plan->guards.list) {
         refusals += guard->allowed ? 0 : 1;
     }
     return refusals;
@@ -533,8 +555,7 @@ void plan_references(struct arena *arena, const struct spec *spec, struct string
     struct map seen = map_init(arena);
 
     for (int keys = 1; keys >= 0; keys--) {
-        VEC_EACH(resource, &spec->desired.list)
-        {
+        VEC_EACH(resource, &spec->desired.list) {
             if (text_equal((*resource)->kind->name, "key") == (keys == 1)) {
                 add_references(arena, (*resource)->fields, &seen, ret_references);
             }

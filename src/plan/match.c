@@ -11,8 +11,7 @@ struct match_index match_index(struct planning *p, const struct live_kind *in)
 {
     struct match_index index = {.by_key = map_init(p->arena)};
 
-    VEC_EACH(object, &in->list)
-    {
+    VEC_EACH(object, &in->list) {
         if ((*object)->foreign || (*object)->key == NULL) {
             continue;
         }
@@ -43,8 +42,7 @@ static void report_ambiguous(
     struct buf ids = BUF_INIT(4096);
     unsigned shown = 0;
 
-    VEC_EACH(object, &fits->list)
-    {
+    VEC_EACH(object, &fits->list) {
         if (shown++ < 8) {
             buf_printf(&ids, "%s%s", shown > 1 ? ", " : "", (*object)->id);
         }
@@ -66,39 +64,68 @@ static const struct object *usable(struct planning *p, const struct object *obje
     return object != NULL && !object->foreign && is_free(p, object) ? object : NULL;
 }
 
+/** The object that the kind itself tells (a key by the hash of its value, a member by its pair). */
+static const struct object *identified(
+    struct planning *p, const struct live_kind *in, const struct resource *resource)
+{
+    const char *id =
+        resource->kind->identify != NULL ? resource->kind->identify(&p->context, resource) : NULL;
+    return id != NULL ? usable(p, live_object(in, id)) : NULL;
+}
+
+/** By id: what the state holds, what the spec says or derives, what the kind tells. */
+static const struct object *find_by_id(struct planning *p, const struct live_kind *in,
+    const struct resource *resource, const struct known_object *known)
+{
+    const struct object *object = NULL;
+
+    if (resource->kind->identify_first) {
+        object = identified(p, in, resource);
+    }
+    if (object == NULL && known != NULL && known->id != NULL && !resource->id_given) {
+        object = usable(p, live_object(in, known->id));
+    }
+    if (object == NULL && resource->id != NULL) {
+        object = usable(p, live_object(in, resource->id));
+    }
+    return object != NULL ? object : identified(p, in, resource);
+}
+
+/** By natural key; two fits are reported and none is taken. */
+static struct match find_by_key(
+    struct planning *p, const struct match_index *index, const struct resource *resource)
+{
+    struct match match = {0};
+    struct object_list fits = {0};
+    const struct object_list *same =
+        resource->key != NULL ? map_get(&index->by_key, resource->key) : NULL;
+
+    for (size_t i = 0; same != NULL && i < same->list.count; i++) {
+        if (is_free(p, same->list.at[i])) {
+            *VEC_ADD(p->arena, &fits.list) = same->list.at[i];
+        }
+    }
+    if (fits.list.count > 1) {
+        report_ambiguous(p, resource, &fits);
+        VEC_EACH(one, &fits.list) {
+            map_hold(&p->matched, matched_key(p, *one), resource);
+        }
+        match.ambiguous = true;
+        return match;
+    }
+    match.object = fits.list.count == 1 ? fits.list.at[0] : NULL;
+    match.natural = match.object != NULL;
+    return match;
+}
+
 struct match match_find(struct planning *p, const struct live_kind *in,
     const struct match_index *index, const struct resource *resource,
     const struct known_object *known)
 {
-    struct match match = {0};
-    VEC(const struct object *) fits = {0};
+    struct match match = {.object = find_by_id(p, in, resource, known)};
 
-    if (known != NULL && known->id != NULL && !resource->id_given) {
-        match.object = usable(p, live_object(in, known->id));
-    }
-    if (match.object == NULL && resource->id != NULL) {
-        match.object = usable(p, live_object(in, resource->id));
-    }
-    if (match.object == NULL && resource->kind->identify != NULL) {
-        const char *id = resource->kind->identify(&p->context, resource);
-        match.object = id != NULL ? usable(p, live_object(in, id)) : NULL;
-    }
-    if (match.object == NULL && resource->key != NULL && !resource->id_given) {
-        const struct object_list *same = map_get(&index->by_key, resource->key);
-        for (size_t i = 0; same != NULL && i < same->list.count; i++) {
-            if (is_free(p, same->list.at[i])) {
-                *VEC_ADD(p->arena, &fits) = same->list.at[i];
-            }
-        }
-        if (fits.count > 1) {
-            struct object_list list = {.list = {.at = fits.at, .count = fits.count}};
-            report_ambiguous(p, resource, &list);
-            VEC_EACH(one, &list.list) { map_hold(&p->matched, matched_key(p, *one), resource); }
-            match.ambiguous = true;
-            return match;
-        }
-        match.object = fits.count == 1 ? fits.at[0] : NULL;
-        match.natural = match.object != NULL;
+    if (match.object == NULL && !resource->id_given) {
+        match = find_by_key(p, index, resource);
     }
     if (match.object != NULL) {
         map_hold(&p->matched, matched_key(p, match.object), resource);

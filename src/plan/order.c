@@ -20,11 +20,10 @@ static bool scope_matches(const struct strings *patterns, const struct change *c
 }
 
 /** The same for an address alone: of a finding. */
-static bool names_match(
-    struct planning *p, const struct strings *patterns, const char *address)
+static bool names_match(struct planning *p, const struct strings *patterns, const char *address)
 {
-    struct change change = {.address = address,
-        .kind = kind_by_name(p->kinds, address_kind(p->arena, address))};
+    struct change change = {
+        .address = address, .kind = kind_by_name(p->kinds, address_kind(p->arena, address))};
     return change.kind != NULL && scope_matches(patterns, &change);
 }
 
@@ -37,13 +36,12 @@ static void scope_findings(struct planning *p)
         return;
     }
     p->plan->findings = diags_init(p->arena);
-    VEC_EACH(diag, &all.list)
-    {
+    VEC_EACH(diag, &all.list) {
         const char *address = diag->address;
         bool known = address != NULL && kind_by_name(p->kinds, address_kind(p->arena, address));
-        bool out = known && ((p->options->only.count > 0 &&
-                                 !names_match(p, &p->options->only, address)) ||
-                                names_match(p, &p->options->skip, address));
+        bool out =
+            known && ((p->options->only.count > 0 && !names_match(p, &p->options->only, address)) ||
+                         names_match(p, &p->options->skip, address));
         if (!out) {
             struct diag *kept = diag_add(&p->plan->findings, diag->id, "%s", diag->message);
             kept->where = diag->where;
@@ -69,7 +67,8 @@ static bool needs_dropped(const struct map *dropped, const struct resource *reso
             return true;
         }
     }
-    return resource != NULL && resource->parent != NULL && map_get(dropped, resource->parent) != NULL;
+    return resource != NULL && resource->parent != NULL &&
+           map_get(dropped, resource->parent) != NULL;
 }
 
 static int by_order(const void *left, const void *right)
@@ -144,8 +143,7 @@ static void add_need(struct planning *p, struct change *change, const char *addr
 
 void plan_order(struct planning *p)
 {
-    VEC_EACH(item, &p->plan->changes)
-    {
+    VEC_EACH(item, &p->plan->changes) {
         struct change *change = *item;
         if (change->lane == NULL && change->object != NULL) {
             change->lane = change->object->parent;

@@ -55,12 +55,12 @@ struct plan {
     struct guards guards; /* those not allowed refuse the plan */
     struct diags findings;
     struct counts counts;
-    struct strings held;  /* addresses left out: they, or what they need, cannot be told for sure */
+    struct strings held; /* addresses left out: they, or what they need, cannot be told for sure */
     struct strings outside; /* addresses left out: they need what --only or --skip leaves out */
     VEC(struct relearn) relearn;
-    struct strings moves; /* hints: "moved: [{ from: ..., to: ... }]" */
-    bool scoped;          /* --only or --skip was given */
-    const char *fingerprint; /* "7f3a-91c2-04be-d1e7" */
+    struct strings moves;     /* hints: "moved: [{ from: ..., to: ... }]" */
+    bool scoped;              /* --only or --skip was given */
+    const char *fingerprint;  /* "7f3a-91c2-04be-d1e7" */
     const struct node *basis; /* what the fingerprint covers, canonically: for "what moved" */
 };
 

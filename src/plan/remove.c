@@ -23,8 +23,8 @@ const char *object_address(struct planning *p, const struct object *object)
 
 static bool is_matched(struct planning *p, const struct object *object)
 {
-    return map_get(&p->matched,
-               arena_printf(p->arena, "%s/%s", object->kind->name, object->id)) != NULL;
+    return map_get(&p->matched, arena_printf(p->arena, "%s/%s", object->kind->name, object->id)) !=
+           NULL;
 }
 
 static bool globbed(const struct strings *globs, const char *address)
@@ -78,10 +78,10 @@ static void remove_known(
             object, known->id);
         return;
     }
-    map_hold(
-        &p->matched, arena_printf(p->arena, "%s/%s", in->kind->name, known->id), known);
+    map_hold(&p->matched, arena_printf(p->arena, "%s/%s", in->kind->name, known->id), known);
     if (object->foreign) {
-        removal(p, known->address, in->kind, ACTION_FORGET, "not ours to delete", object, known->id);
+        removal(
+            p, known->address, in->kind, ACTION_FORGET, "not ours to delete", object, known->id);
     } else if ((listed || (!known->adopted && ownership == OWNERSHIP_FULL)) &&
                !takes_are_read(p, in->kind)) {
         strings_add(p->arena, &p->plan->held, known->address);
@@ -104,10 +104,9 @@ void plan_old_id(struct planning *p, const struct live_kind *in, const struct kn
         spec_ownership(p->spec, in->kind) != OWNERSHIP_FULL) {
         return;
     }
-    map_hold(
-        &p->matched, arena_printf(p->arena, "%s/%s", in->kind->name, known->id), known);
-    removal(p, id_address(p, object), in->kind, ACTION_DELETE, "its entry has another id now", object,
-        object->id);
+    map_hold(&p->matched, arena_printf(p->arena, "%s/%s", in->kind->name, known->id), known);
+    removal(p, id_address(p, object), in->kind, ACTION_DELETE, "its entry has another id now",
+        object, object->id);
 }
 
 /** A live object that carries our mark although the state does not know it. */
@@ -163,8 +162,7 @@ void plan_removals(struct planning *p, const struct live_kind *in)
         }
         remove_known(p, in, known);
     }
-    VEC_EACH(object, &in->list)
-    {
+    VEC_EACH(object, &in->list) {
         if ((*object)->foreign || is_matched(p, *object)) {
             continue;
         }

@@ -127,7 +127,8 @@ void page_not_seen(const struct page *page, const struct plan *plan)
     if (text.len > 0)
         page_line(page, 0, "not looked at: %s", buf_text(&text));
     if (blind)
-        page_line(page, 2, "so rows that no pod has loaded, and later writes to secrets, may be missed");
+        page_line(
+            page, 2, "so rows that no pod has loaded, and later writes to secrets, may be missed");
     if (plan->spec->not_collected.count > 0)
         page_line(page, 0, "not collected yet: %s (parsed and checked; planned by hand until then)",
             page_list(page, &plan->spec->not_collected));

@@ -124,8 +124,8 @@ static void guards(const struct page *page, const struct plan *plan)
         page_ink(page, INK_RED, "!");
         const char *address = page_clean(page, guard->address);
         bool named = *address == '\0' || strstr(guard->message, address) != NULL;
-        const char *text = arena_printf(page->arena, " %s %s%s%s", guard->id,
-            named ? "" : address, named ? "" : ": ", page_clean(page, guard->message));
+        const char *text = arena_printf(page->arena, " %s %s%s%s", guard->id, named ? "" : address,
+            named ? "" : ": ", page_clean(page, guard->message));
         page_wrap(page, text, 1, 6);
         buf_char(page->out, '\n');
         if (guard->allow != NULL)
@@ -202,6 +202,24 @@ static void hints(const struct page *page, const struct plan *plan)
             page_clean(page, plan->moves.at[i]));
 }
 
+static const char *no_changes(const struct plan *plan)
+{
+    return plan->scoped ? "No changes in what --only and --skip leave."
+                        : "No changes; see above for what is left to do.";
+}
+
+static void next_line(const struct page *page, const struct plan *plan)
+{
+    size_t size = plan_size(plan);
+
+    if (size > 0 && page->style->apply != NULL) {
+        /* Not wrapped: it is there to be copied. */
+        buf_printf(page->out, "Apply: %s\n", page->style->apply);
+    } else if (size == 0 && plan->unread.count > 0 && page->style->plan != NULL) {
+        buf_printf(page->out, "Next, when it can be read: %s\n", page->style->plan);
+    }
+}
+
 static void last_lines(const struct page *page, const struct plan *plan)
 {
     size_t refused = plan_refusals(plan), size = plan_size(plan);
@@ -214,19 +232,15 @@ static void last_lines(const struct page *page, const struct plan *plan)
         buf_char(page->out, '\n');
     }
     if (size == 0 && refused == 0 && plan->unread.count == 0)
-        page_line(page, 0, "%s", plan->scoped ? "No changes in what --only and --skip leave."
-                                              : "No changes; see above for what is left to do.");
+        page_line(page, 0, "%s", no_changes(plan));
     risks(page, plan);
     if (refused > 0) {
         page_line(page, 0, "Refused: %s. Nothing is applied until the spec or a flag says so.",
             page_count(page, refused, "guard", "guards"));
         if (page->style->plan != NULL)
             buf_printf(page->out, "Next: %s\n", page->style->plan);
-    } else if (size > 0 && page->style->apply != NULL) {
-        /* Not wrapped: it is there to be copied. */
-        buf_printf(page->out, "Apply: %s\n", page->style->apply);
-    } else if (size == 0 && plan->unread.count > 0 && page->style->plan != NULL) {
-        buf_printf(page->out, "Next, when it can be read: %s\n", page->style->plan);
+    } else {
+        next_line(page, plan);
     }
 }
 

@@ -35,11 +35,18 @@ static bool box_takes(const struct object *gone, const struct object *other)
     return text_equal(other->kind->name, "key") && text_equal(other->parent, gone->id);
 }
 
-static const struct kind box = {.name = "box", .section = "boxes", .title = "boxes",
-    .fields = box_fields, .ownership = OWNERSHIP_FULL, .takes = box_takes};
+static const struct kind box = {.name = "box",
+    .section = "boxes",
+    .title = "boxes",
+    .fields = box_fields,
+    .ownership = OWNERSHIP_FULL,
+    .takes = box_takes};
 static const struct field key_fields[] = {{.name = "alias", .type = FIELD_TEXT}, {0}};
-static const struct kind key = {.name = "key", .section = "keys", .title = "keys",
-    .fields = key_fields, .ownership = OWNERSHIP_KEEP};
+static const struct kind key = {.name = "key",
+    .section = "keys",
+    .title = "keys",
+    .fields = key_fields,
+    .ownership = OWNERSHIP_KEEP};
 static const struct kind *const kind_list[] = {&box, &key};
 static const struct kind_set kinds = {.at = kind_list, .count = 2};
 
@@ -73,8 +80,10 @@ static int setup(void **state)
     s->live.kind_count = 2;
     s->live.kinds = arena_array(arena, 2, sizeof(struct live_kind));
     for (size_t i = 0; i < 2; i++) {
-        s->live.kinds[i] = (struct live_kind){.kind = kind_list[i], .status = LIVE_READ,
-            .by_id = map_init(arena), .raw = map_init(arena)};
+        s->live.kinds[i] = (struct live_kind){.kind = kind_list[i],
+            .status = LIVE_READ,
+            .by_id = map_init(arena),
+            .raw = map_init(arena)};
     }
     s->known.objects = map_init(arena);
     s->options.allowances = &s->allowances;
@@ -98,11 +107,13 @@ static struct node *json(struct scene *s, const char *text)
     return node;
 }
 
-static struct resource *want(struct scene *s, const struct kind *kind, const char *name,
-    const char *fields)
+static struct resource *want(
+    struct scene *s, const struct kind *kind, const char *name, const char *fields)
 {
-    struct check_context context = {
-        .arena = s->arena, .desired = &s->spec.desired, .kinds = &kinds, .kind = kind,
+    struct check_context context = {.arena = s->arena,
+        .desired = &s->spec.desired,
+        .kinds = &kinds,
+        .kind = kind,
         .diags = &s->diags};
     struct resource *resource =
         desired_add(&context, kind, &name, 1, json(s, fields), (struct span){0});
@@ -115,18 +126,21 @@ static struct object *have(struct scene *s, const struct kind *kind, const char 
     const char *name, const char *fields, const char *mark)
 {
     struct object *object = ARENA_NEW(s->arena, struct object);
-    *object = (struct object){.kind = kind, .id = id, .key = name, .name = name,
-        .fields = json(s, fields), .mark = mark};
+    *object = (struct object){
+        .kind = kind, .id = id, .key = name, .name = name, .fields = json(s, fields), .mark = mark};
     live_add(&s->live, live_kind(&s->live, kind), object);
     return object;
 }
 
-static struct known_object *know(struct scene *s, const char *address, const char *id,
-    const char *fields, bool adopted)
+static struct known_object *know(
+    struct scene *s, const char *address, const char *id, const char *fields, bool adopted)
 {
     struct known_object *object = ARENA_NEW(s->arena, struct known_object);
-    *object = (struct known_object){.address = address, .kind = address_kind(s->arena, address),
-        .id = id, .adopted = adopted, .fields = json(s, fields)};
+    *object = (struct known_object){.address = address,
+        .kind = address_kind(s->arena, address),
+        .id = id,
+        .adopted = adopted,
+        .fields = json(s, fields)};
     map_set(&s->known.objects, address, object);
     s->known.exists = true;
     return object;
@@ -134,8 +148,7 @@ static struct known_object *know(struct scene *s, const char *address, const cha
 
 static struct plan *make(struct scene *s)
 {
-    return plan_make(
-        s->arena, &s->spec, &kinds, &s->live, &s->known, &s->secrets, &s->options);
+    return plan_make(s->arena, &s->spec, &kinds, &s->live, &s->known, &s->secrets, &s->options);
 }
 
 static struct change *change_of(struct plan *plan, const char *address)
@@ -147,8 +160,7 @@ static struct change *change_of(struct plan *plan, const char *address)
 
 static bool guarded(const struct plan *plan, const char *id)
 {
-    VEC_EACH(guard, &plan->guards.list)
-    {
+    VEC_EACH(guard, &plan->guards.list) {
         if (text_equal(guard->id, id) && !guard->allowed) {
             return true;
         }
@@ -166,7 +178,8 @@ static void allow(struct scene *s, const char *name, const char *address)
 static void nothing_to_do(void **state)
 {
     struct scene *s = *state;
-    const char *fields = "{\"models\":[\"a\",\"b\"],\"limit\":10,\"every\":\"30d\",\"closed\":false}";
+    const char *fields =
+        "{\"models\":[\"a\",\"b\"],\"limit\":10,\"every\":\"30d\",\"closed\":false}";
     struct resource *a = want(s, &box, "a", fields);
     have(s, &box, a->id, "a",
         "{\"models\":[\"b\",\"a\"],\"limit\":10.0,\"every\":\"720h\",\"other\":1}", "created/test");
@@ -623,18 +636,32 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(nothing_to_do), T(a_lost_state_is_learned_again), T(reasons),
-        T(keys_of_a_map_are_fields), T(what_a_version_cannot_unset_is_a_finding),
-        T(secrets_compare_by_hash), T(what_never_comes_back_compares_with_the_last_write),
-        T(adopts_by_natural_key), T(two_matches_are_never_a_guess),
-        T(another_environments_object_is_guarded), T(removal_by_ownership),
-        T(an_empty_state_deletes_nothing), T(moved_renames_in_place),
-        T(a_rename_without_moved_gets_the_line), T(unread_is_never_absent),
-        T(an_uncertain_empty_list_is_unread_when_the_state_knows_better), T(deletes_are_bounded),
-        T(what_a_delete_takes_counts_and_is_guarded), T(protected_addresses),
-        T(a_wiped_database_is_not_rebuilt), T(access_that_widens), T(an_empty_spec_is_refused),
-        T(needs_come_first_and_deletes_last), T(scope_holds_back_what_needs_the_rest),
-        T(the_fingerprint_covers_changes_and_nothing_else), T(what_moved_is_said),
+        T(nothing_to_do),
+        T(a_lost_state_is_learned_again),
+        T(reasons),
+        T(keys_of_a_map_are_fields),
+        T(what_a_version_cannot_unset_is_a_finding),
+        T(secrets_compare_by_hash),
+        T(what_never_comes_back_compares_with_the_last_write),
+        T(adopts_by_natural_key),
+        T(two_matches_are_never_a_guess),
+        T(another_environments_object_is_guarded),
+        T(removal_by_ownership),
+        T(an_empty_state_deletes_nothing),
+        T(moved_renames_in_place),
+        T(a_rename_without_moved_gets_the_line),
+        T(unread_is_never_absent),
+        T(an_uncertain_empty_list_is_unread_when_the_state_knows_better),
+        T(deletes_are_bounded),
+        T(what_a_delete_takes_counts_and_is_guarded),
+        T(protected_addresses),
+        T(a_wiped_database_is_not_rebuilt),
+        T(access_that_widens),
+        T(an_empty_spec_is_refused),
+        T(needs_come_first_and_deletes_last),
+        T(scope_holds_back_what_needs_the_rest),
+        T(the_fingerprint_covers_changes_and_nothing_else),
+        T(what_moved_is_said),
         T(the_order_of_reading_does_not_matter),
     };
     return cmocka_run_group_tests_name("plan_make", tests, NULL, NULL);
