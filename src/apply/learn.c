@@ -101,6 +101,9 @@ static struct node *learn_fields(struct run *run, const struct change *change)
         known_object(run->plan->known, change->from != NULL ? change->from : change->address);
     struct node *out = node_map(run->arena);
 
+    if (known != NULL && change->object != NULL && !text_equal(known->id, change->object->id)) {
+        known = NULL; /* the record is of another object of that name */
+    }
     for (const struct field *f = change->kind->fields; f->name != NULL; f++) {
         const struct node *wanted = node_get(change->resource->fields, f->name);
         if (f->type == FIELD_GROUP || (f->flags & (FIELD_LOCAL | FIELD_LIVE_ONLY)) != 0) {

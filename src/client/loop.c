@@ -665,6 +665,7 @@ static void single_done(
     (void)request, (void)tag;
     single->reply = *reply;
     single->reply.body = reply->body != NULL ? node_copy(arena, reply->body) : NULL;
+    single->reply.message = arena_strdup(arena, reply->message);
     single->reply.text = arena_strdup(arena, reply->text);
     single->reply.reason = arena_strdup(arena, reply->reason);
     single->reply.content_type = arena_strdup(arena, reply->content_type);
