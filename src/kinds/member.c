@@ -81,7 +81,7 @@ static const struct sql_listing tables[] = {
     {0},
 };
 
-enum stage { STAGE_ADD, STAGE_CHECK, STAGE_LIMITS, STAGE_DELETE };
+enum stage { STAGE_ADD, STAGE_CHECK, STAGE_LIMITS, STAGE_LOOK_LIMITS, STAGE_DELETE };
 
 /* ------------------------------------------------------------------ the spec */
 
@@ -352,7 +352,7 @@ static void build(const struct call_context *context, unsigned stage, struct req
     const char *path = "/team/member_update";
     struct node *body = node_map(arena);
 
-    if (stage == STAGE_CHECK) {
+    if (stage == STAGE_CHECK || stage == STAGE_LOOK_LIMITS) {
         request_make(ret_request, "GET",
             arena_printf(
                 arena, "/team/info?team_id=%s", text_encode_url(arena, half(context, "team_id"))),
@@ -410,6 +410,32 @@ static const struct node *find_member(const struct call_context *context, const 
     return NULL;
 }
 
+/** Whether the limits of the person in the team are those that were to be written. */
+static bool has_limits(const struct call_context *context, const struct reply *reply)
+{
+    const struct node *list = reply_ok(reply) ? node_get(reply->body, "team_memberships") : NULL;
+    struct node *wish = node_map(context->arena);
+
+    put_limits(context, wish);
+    for (uint32_t i = 0; node_is(list, NODE_LIST) && i < list->count; i++) {
+        const struct node *budget = node_get(list->items[i], "litellm_budget_table");
+
+        if (!text_equal(node_get_text(list->items[i], "user_id"), half(context, "user_id")))
+            continue;
+        for (size_t k = 0; limits[k] != NULL; k++) {
+            const struct field *field = field_by_name(fields, limits[k]);
+            const struct node *want = node_get(wish, field->send);
+            const struct node *have = node_get(budget, strrchr(field->api, '.') + 1);
+
+            if (want != NULL && !node_equal(want, have) &&
+                !(node_is_nothing(want) && node_is_nothing(have)))
+                return false;
+        }
+        return true;
+    }
+    return false;
+}
+
 static enum call_result added(const struct call_context *context, unsigned *ret_next)
 {
     *ret_next = STAGE_LIMITS;
@@ -450,8 +476,20 @@ static enum call_result judge(const struct call_context *context, unsigned stage
             return CALL_SEND;
         }
         return refused_why(context, flow->why, diags);
+    case STAGE_LOOK_LIMITS:
+        if (has_limits(context, reply))
+            return CALL_DONE;
+        *ret_next = STAGE_LIMITS;
+        return reply_ok(reply) ? CALL_SEND : refused_why(context, flow->why, diags);
     case STAGE_LIMITS:
         break;
+    }
+    /* On 1.81 each /team/member_update makes a new budget row: looked for before it is repeated. */
+    if (is_unclear(reply) && !flow->retried) {
+        flow->retried = true;
+        flow->why = reply_message(context->arena, reply);
+        *ret_next = STAGE_LOOK_LIMITS;
+        return CALL_SEND;
     }
     return judge_plain(context, stage, reply, ret_next, diags);
 }

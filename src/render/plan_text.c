@@ -202,6 +202,11 @@ static void hints(const struct page *page, const struct plan *plan)
             page_clean(page, plan->moves.at[i]));
 }
 
+static bool ends_in_blank(const struct buf *out)
+{
+    return out->len >= 2 && out->at[out->len - 1] == '\n' && out->at[out->len - 2] == '\n';
+}
+
 static const char *no_changes(const struct plan *plan)
 {
     return plan->scoped ? "No changes in what --only and --skip leave."
@@ -224,7 +229,8 @@ static void last_lines(const struct page *page, const struct plan *plan)
 {
     size_t refused = plan_refusals(plan), size = plan_size(plan);
     const char *numbers = counts_text(page, &plan->counts);
-    buf_char(page->out, '\n');
+    if (!ends_in_blank(page->out))
+        buf_char(page->out, '\n');
     if (size > 0 || refused > 0 || plan->unread.count > 0) {
         page_ink(page, INK_BOLD, "Plan:");
         buf_char(page->out, ' ');
