@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <time.h>
 
+#define LISTS_PER_ROUND 2
+#define ASKED_SINGLY 16 /* up to so many one by one, more by the lists: fewer requests */
 #define ASKS_PER_ROUND 3 /* fresh connections: behind a service they reach different pods */
 #define POLL_MS 1000
 
@@ -49,18 +51,58 @@ static bool round_tick(void *context)
     return true;
 }
 
-static void ask_round(struct round *round)
+/** What a list of all models shows of each step; a list is one pod's answer. */
+static void ask_by_list(struct round *round)
+{
+    struct run *run = round->run;
+    struct arena *arena = arena_new();
+    struct collect_options options = {.no_database = true, .fresh = true};
+    struct diags quiet = diags_init(arena);
+
+    VEC_EACH(step, &round->steps)
+    {
+        const char *kind = (*step)->change->kind->name;
+        if (!strings_has(&options.kinds, kind)) {
+            strings_add(arena, &options.kinds, kind);
+        }
+    }
+    const struct live *live = live_collect(
+        arena, run->plan->spec, run->kinds, run->client, run->secrets, &options, &quiet);
+    VEC_EACH(step, &round->steps)
+    {
+        const struct live_kind *in = live_kind(live, (*step)->change->kind);
+        const struct object *object = in != NULL && in->status == LIVE_READ
+                                          ? live_object(in, (*step)->change->id)
+                                          : NULL;
+        (*step)->force_asked++;
+        (*step)->force_yes += object != NULL && object->loaded == LOADED_YES ? 1 : 0;
+    }
+    arena_free(arena);
+}
+
+static void ask_singly(struct round *round)
 {
     round->next = 0;
-    VEC_EACH(step, &round->steps) {
+    client_run(round->run->client, &(struct client_calls){.context = round,
+                                       .next = round_next,
+                                       .done = round_answered,
+                                       .tick = round_tick});
+}
+
+static void ask_round(struct round *round)
+{
+    VEC_EACH(step, &round->steps)
+    {
         (*step)->phase = PHASE_FORCE;
         (*step)->force_asked = 0;
         (*step)->force_yes = 0;
     }
-    if (round->steps.count > 0) {
-        client_run(round->run->client,
-            &(struct client_calls){
-                .context = round, .next = round_next, .done = round_answered, .tick = round_tick});
+    if (round->steps.count > ASKED_SINGLY) {
+        for (int i = 0; i < LISTS_PER_ROUND; i++) {
+            ask_by_list(round);
+        }
+    } else if (round->steps.count > 0) {
+        ask_singly(round);
     }
 }
 

@@ -18,7 +18,7 @@
 #define MAX_VALUE ((size_t)64 << 10)
 #define COMMAND_MS 30000
 #define SIDE_BY_SIDE 8
-#define SHORTEST_CUT 4   /* shorter values occur in any text by chance */
+#define SHORTEST_CUT 4   /* bytes, the size of a uint32_t: shorter values occur in any text by chance */
 #define SHORTEST_START 8 /* of a value whose end was cut off */
 #define HASH_CONTEXT "liteform-secret-v1"
 
@@ -32,14 +32,18 @@ struct entry {
 struct needle {
     const char *text;
     size_t length;
+    uint32_t next; /* of the same first bytes, not longer; index + 1, 0: none */
 };
+
+#define HEADS 4096 /* buckets of needles by their first SHORTEST_CUT bytes */
 
 struct secrets {
     struct secrets_options options;
     struct arena *arena; /* references, reasons: nothing secret */
     struct vault *vault;
     struct map entries;
-    VEC(struct needle) needles; /* longest first */
+    VEC(struct needle) needles;
+    uint32_t heads[HEADS];      /* the longest needle of a bucket; index + 1, 0: none */
     const char *hash_key;       /* in the vault, or NULL */
     size_t hash_key_length;
     char *reading; /* in the vault: MAX_VALUE + 2 bytes that files are read into, or NULL */
@@ -84,20 +88,30 @@ static struct entry *entry_of(struct secrets *secrets, const char *reference)
     return entry;
 }
 
+/** Bucket of a text by its first SHORTEST_CUT bytes; nothing shorter is ever a needle. */
+static size_t head_of(const char *text)
+{
+    uint32_t first = 0;
+    memcpy(&first, text, sizeof(first));
+    return (first * 2654435761U) >> 20;
+}
+
 static void needle_add(struct secrets *secrets, const char *text, size_t length)
 {
     if (length < SHORTEST_CUT)
         return;
-    VEC_EACH(known, &secrets->needles) {
+    uint32_t *link = &secrets->heads[head_of(text)];
+    /* Longest first: of two values where one begins with the other, the longer is cut whole. */
+    while (*link != 0 && secrets->needles.at[*link - 1].length >= length) {
+        const struct needle *known = &secrets->needles.at[*link - 1];
         if (known->length == length && memcmp(known->text, text, length) == 0)
             return;
+        link = &secrets->needles.at[*link - 1].next;
     }
-    VEC_ADD(secrets->arena, &secrets->needles);
-    size_t at = secrets->needles.count - 1;
-    /* Longest first: of two values where one begins with the other, the longer is cut whole. */
-    for (; at > 0 && secrets->needles.at[at - 1].length < length; at--)
-        secrets->needles.at[at] = secrets->needles.at[at - 1];
-    secrets->needles.at[at] = (struct needle){text, length};
+    uint32_t after = *link;
+    *link = (uint32_t)secrets->needles.count + 1; /* before the table may move */
+    *VEC_ADD(secrets->arena, &secrets->needles) =
+        (struct needle){.text = text, .length = length, .next = after};
 }
 
 static int hex_digit(char c)
@@ -469,9 +483,10 @@ struct secret_fact secrets_fact(struct secrets *secrets, struct arena *arena, co
 /** How many bytes at `text` are a value, or the start of one that the end of the text cut off. */
 static size_t secret_at(const struct secrets *secrets, const char *text, size_t left)
 {
-    VEC_EACH(needle, &secrets->needles) {
-        if (needle->text[0] != text[0])
-            continue;
+    if (left < SHORTEST_CUT)
+        return 0;
+    for (uint32_t i = secrets->heads[head_of(text)]; i != 0; i = secrets->needles.at[i - 1].next) {
+        const struct needle *needle = &secrets->needles.at[i - 1];
         if (needle->length <= left && memcmp(needle->text, text, needle->length) == 0)
             return needle->length;
         if (needle->length > left && left >= SHORTEST_START &&

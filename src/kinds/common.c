@@ -67,6 +67,20 @@ static struct node *models_read(struct arena *arena, const struct node *value)
     return node_copy(arena, value);
 }
 
+/** A free map without our mark, and without nulls: the cost map fills model_info with dozens. */
+static struct node *map_read(struct arena *arena, const struct node *value)
+{
+    struct node *out = node_map(arena);
+
+    for (uint32_t i = 0; i < value->count; i++) {
+        const struct pair *pair = &value->pairs[i];
+
+        if (pair->value->type != NODE_NULL && !text_equal(pair->key, MARK_KEY))
+            node_set(arena, out, pair->key, node_copy(arena, pair->value));
+    }
+    return out;
+}
+
 static struct node *field_read(
     struct arena *arena, const struct field *field, const struct node *value)
 {
@@ -75,11 +89,9 @@ static struct node *field_read(
     /* "" is how a text is cleared where null is ignored (user_alias, team_alias). */
     if (node_is_nothing(value) || (node_is(value, NODE_STRING) && value->text[0] == '\0'))
         return NULL;
-    struct node *copy = node_copy(arena, value);
-
-    if (field->type == FIELD_MAP && copy->type == NODE_MAP)
-        node_unset(copy, MARK_KEY);
-    return copy;
+    if (field->type == FIELD_MAP && node_is(value, NODE_MAP))
+        return map_read(arena, value);
+    return node_copy(arena, value);
 }
 
 void kind_set_field(

@@ -332,7 +332,9 @@ static void cut_maps(struct live *live, struct object *object)
     }
 }
 
-struct object *model_decode(struct live *live, const struct live_kind *in, const struct node *item)
+/** `whole`: with all fields; else only what tells whether it is served as stored. */
+static struct object *decode_model(
+    struct live *live, const struct live_kind *in, const struct node *item, bool whole)
 {
     struct arena *arena = live->arena;
     const struct node *params = node_get(item, "litellm_params");
@@ -347,8 +349,10 @@ struct object *model_decode(struct live *live, const struct live_kind *in, const
     const char *provider =
         model_provider(arena, model, node_get_text(params, "custom_llm_provider"));
 
-    kind_decode(live, object, item);
-    cut_maps(live, object);
+    if (whole) {
+        kind_decode(live, object, item);
+        cut_maps(live, object);
+    }
     if (model != NULL && looks_like_bedrock(model, provider))
         kind_set_field(live, object, "bedrock", node_string(arena, model_bare(model)));
     else
@@ -364,6 +368,11 @@ struct object *model_decode(struct live *live, const struct live_kind *in, const
     if (provider != NULL)
         kind_keep(live, object, "spelling", node_string(arena, provider));
     return object;
+}
+
+struct object *model_decode(struct live *live, const struct live_kind *in, const struct node *item)
+{
+    return decode_model(live, in, item, true);
 }
 
 /** A row of the table: string parameters are encrypted one by one, the rest is in clear. */
@@ -397,11 +406,13 @@ static struct object *decode_row(
 static bool item(struct live *live, struct live_kind *in, const char *name, const struct node *item)
 {
     bool row = text_equal(name, "rows");
-    struct object *object = row ? decode_row(live, in, item) : model_decode(live, in, item);
+    bool table = text_equal(name, "table");
+    struct object *object =
+        row ? decode_row(live, in, item) : decode_model(live, in, item, table);
 
     if (object == NULL)
         return false;
-    if (text_equal(name, "table"))
+    if (table)
         live_add(live, in, object);
     else
         wait_for(live, in, row ? "row" : "served", object->id, object);
@@ -459,8 +470,11 @@ static void joined(struct live *live, struct live_kind *in)
 
         /* Served and in no table: of the config file, or deleted and not yet let go by this pod. */
         if (text_starts(in->raw.at[i].key, "served:") && live_object(in, waited->id) == NULL &&
-            (waited->foreign || (!table_seen && rows == 0 && !live->database)))
+            (waited->foreign || (!table_seen && rows == 0 && !live->database))) {
+            for (const struct field *f = fields; f->name != NULL; f++)
+                kind_set_unseen(live, waited, f->name);
             live_add(live, in, waited);
+        }
     }
     VEC_EACH(object, &in->list)
         work_out_loaded(in, *object);

@@ -112,7 +112,10 @@ static bool next_request(void *context, struct request *ret_request, void **ret_
         fetch->next_page++;
         fetch->in_flight++;
         paging->turn = (paging->turn + i + 1) % paging->fetches.count;
-        *ret_request = (struct request){.endpoint = "litellm", .method = "GET", .path = path};
+        *ret_request = (struct request){.endpoint = "litellm",
+            .method = "GET",
+            .path = path,
+            .fresh = paging->c->options->fresh};
         *ret_tag = fetch;
         return true;
     }

@@ -212,6 +212,32 @@ def all_state_gone(stage):
     return wrong
 
 
+def before_rotation(stage):
+    """A state from before a rotation, while the old key still lives: the new key is known by its value, and stays."""
+    kills.prepare(stage, "mixed")
+    stage.back("mixed")
+    spec = scenes.after()
+    spec["keys"]["fixed"]["grace"] = "1d"
+    stage.write(spec)
+    folder, kept = os.path.join(stage.work, "state"), os.path.join(stage.work, "state.kept")
+    shutil.copytree(folder, kept)
+    first = stage.apply(*scenes.ALLOW)
+    wrong = [] if first.code == 0 else ["apply: %s" % first]
+    value = hashlib.sha256(scenes.VARIABLES["STAGE_KEY_NEXT"].encode()).hexdigest()
+    alias = lambda: {row["token"]: row["key_alias"] for row in stage.rows()["LiteLLM_VerificationToken"]}
+    if alias().get(value) != "fixed" or not any(text.startswith("fixed~") for text in alias().values()):
+        wrong.append("the case proves nothing: %s" % alias())
+    shutil.rmtree(folder)
+    os.rename(kept, folder)
+    stage.control("reset", {})
+    again = stage.apply(*scenes.ALLOW)
+    wrong += [] if again.code == 0 else ["apply with the old state: %s" % again]
+    if any(e["path"] == "/key/delete" and value in e["body"]["keys"] for e in stage.log()) or alias().get(value) != "fixed":
+        wrong.append("the new key is gone: %s" % again)
+    plan, ended = stage.plan()
+    return wrong + ([] if ended.code == 0 and not plan["changes"] else ["the plan is not empty: %s" % plan["changes"]])
+
+
 # ---------------------------------------------------------------- plans that are stale
 
 def edit(stage):
@@ -314,7 +340,8 @@ def cases():
     out = [Case("once: two applies, one waits", two_at_once), Case("once: four applies started together", race),
            Case("once: the lock of a process that was killed", dead_holder), Case("once: a frozen environment", frozen)]
     out += [Case("state: %s" % name, damaged(name)) for name in DAMAGES]
-    out += [Case("state: the file is gone", state_gone), Case("state: all of it is gone", all_state_gone)]
+    out += [Case("state: the file is gone", state_gone), Case("state: all of it is gone", all_state_gone),
+            Case("state: one from before a rotation", before_rotation)]
     out += [Case("stale: a plan file, and somebody edits; applied twice", stale_file), Case("stale: two plan files", stale_after_another),
             Case("stale: a plan file that was changed", broken_file), Case("stale: a fingerprint", stale_fingerprint),
             Case("stale: the spec was edited", spec_moved)]

@@ -1,5 +1,8 @@
 """Cases that run side by side, each on the stage of its worker; printed as TAP."""
+import contextlib
 import queue
+import signal
+import sys
 import threading
 import time
 import traceback
@@ -16,7 +19,7 @@ class Case:
 
 class Tap:
     def __init__(self, variables):
-        self.variables, self.lock = variables, threading.Lock()
+        self.variables, self.lock, self.open = variables, threading.Lock(), []
         self.count = self.failed = 0
 
     def report(self, name, wrong, seconds):
@@ -27,6 +30,11 @@ class Tap:
             for text in wrong or ():
                 print("\n".join("# " + line for line in str(text)[:6000].splitlines()), flush=True)
 
+    def stage(self, version):
+        stage = Stage(version, self.variables)
+        self.open.append(stage)
+        return stage.__enter__()
+
     def worker(self, cases):
         stages = {}
         try:
@@ -35,7 +43,7 @@ class Tap:
                 start = time.monotonic()
                 try:
                     if case.version not in stages:
-                        stages[case.version] = Stage(case.version, self.variables).__enter__()
+                        stages[case.version] = self.stage(case.version)
                     wrong = case.run(stages[case.version])
                 except Exception:  # pylint: disable=broad-except
                     wrong = [traceback.format_exc()]
@@ -55,10 +63,19 @@ class Tap:
         for case in cases:
             waiting.put(case)
         threads = [threading.Thread(target=self.worker, args=(waiting,)) for _ in range(min(jobs, len(cases)))]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+        try:
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        except BaseException:  # we are to end: no stand-in stays behind
+            with contextlib.suppress(queue.Empty):
+                while True:
+                    waiting.get_nowait()
+            for stage in self.open:
+                stage.__exit__()
+            raise
         print("# %.0f s" % (time.monotonic() - start))
         print("1..%d" % self.count)
         print("%d passed, %d failed" % (self.count - self.failed, self.failed))
