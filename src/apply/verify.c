@@ -8,7 +8,7 @@
 #include <time.h>
 
 #define LISTS_PER_ROUND 2
-#define ASKED_SINGLY 16 /* up to so many one by one, more by the lists: fewer requests */
+#define ASKED_SINGLY 16  /* up to so many one by one, more by the lists: fewer requests */
 #define ASKS_PER_ROUND 3 /* fresh connections: behind a service they reach different pods */
 #define POLL_MS 1000
 
@@ -59,8 +59,7 @@ static void ask_by_list(struct round *round)
     struct collect_options options = {.no_database = true, .fresh = true};
     struct diags quiet = diags_init(arena);
 
-    VEC_EACH(step, &round->steps)
-    {
+    VEC_EACH(step, &round->steps) {
         const char *kind = (*step)->change->kind->name;
         if (!strings_has(&options.kinds, kind)) {
             strings_add(arena, &options.kinds, kind);
@@ -68,12 +67,10 @@ static void ask_by_list(struct round *round)
     }
     const struct live *live = live_collect(
         arena, run->plan->spec, run->kinds, run->client, run->secrets, &options, &quiet);
-    VEC_EACH(step, &round->steps)
-    {
+    VEC_EACH(step, &round->steps) {
         const struct live_kind *in = live_kind(live, (*step)->change->kind);
-        const struct object *object = in != NULL && in->status == LIVE_READ
-                                          ? live_object(in, (*step)->change->id)
-                                          : NULL;
+        const struct object *object =
+            in != NULL && in->status == LIVE_READ ? live_object(in, (*step)->change->id) : NULL;
         (*step)->force_asked++;
         (*step)->force_yes += object != NULL && object->loaded == LOADED_YES ? 1 : 0;
     }
@@ -83,16 +80,14 @@ static void ask_by_list(struct round *round)
 static void ask_singly(struct round *round)
 {
     round->next = 0;
-    client_run(round->run->client, &(struct client_calls){.context = round,
-                                       .next = round_next,
-                                       .done = round_answered,
-                                       .tick = round_tick});
+    client_run(round->run->client,
+        &(struct client_calls){
+            .context = round, .next = round_next, .done = round_answered, .tick = round_tick});
 }
 
 static void ask_round(struct round *round)
 {
-    VEC_EACH(step, &round->steps)
-    {
+    VEC_EACH(step, &round->steps) {
         (*step)->phase = PHASE_FORCE;
         (*step)->force_asked = 0;
         (*step)->force_yes = 0;

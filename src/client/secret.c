@@ -18,7 +18,8 @@
 #define MAX_VALUE ((size_t)64 << 10)
 #define COMMAND_MS 30000
 #define SIDE_BY_SIDE 8
-#define SHORTEST_CUT 4   /* bytes, the size of a uint32_t: shorter values occur in any text by chance */
+#define SHORTEST_CUT                                                                               \
+    4 /* bytes, the size of a uint32_t: shorter values occur in any text by chance */
 #define SHORTEST_START 8 /* of a value whose end was cut off */
 #define HASH_CONTEXT "liteform-secret-v1"
 
@@ -43,8 +44,8 @@ struct secrets {
     struct vault *vault;
     struct map entries;
     VEC(struct needle) needles;
-    uint32_t heads[HEADS];      /* the longest needle of a bucket; index + 1, 0: none */
-    const char *hash_key;       /* in the vault, or NULL */
+    uint32_t heads[HEADS]; /* the longest needle of a bucket; index + 1, 0: none */
+    const char *hash_key;  /* in the vault, or NULL */
     size_t hash_key_length;
     char *reading; /* in the vault: MAX_VALUE + 2 bytes that files are read into, or NULL */
 };

@@ -407,8 +407,7 @@ static bool item(struct live *live, struct live_kind *in, const char *name, cons
 {
     bool row = text_equal(name, "rows");
     bool table = text_equal(name, "table");
-    struct object *object =
-        row ? decode_row(live, in, item) : decode_model(live, in, item, table);
+    struct object *object = row ? decode_row(live, in, item) : decode_model(live, in, item, table);
 
     if (object == NULL)
         return false;

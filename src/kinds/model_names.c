@@ -8,11 +8,11 @@
 #include "base/text.h"
 #include "kinds/model.h"
 
-static const char *const param_names[] = {"additional_drop_params", "allowed_openai_params",
-    "api_base", "api_version", "aws_access_key_id", "aws_bedrock_runtime_endpoint",
-    "aws_external_id", "aws_profile_name", "aws_region_name", "aws_role_name",
-    "aws_secret_access_key", "aws_session_name", "aws_session_token", "aws_sts_endpoint",
-    "aws_web_identity_token", "cache_control_injection_points", "cache_creation_input_token_cost",
+static const char *param_names[] = {"additional_drop_params", "allowed_openai_params", "api_base",
+    "api_version", "aws_access_key_id", "aws_bedrock_runtime_endpoint", "aws_external_id",
+    "aws_profile_name", "aws_region_name", "aws_role_name", "aws_secret_access_key",
+    "aws_session_name", "aws_session_token", "aws_sts_endpoint", "aws_web_identity_token",
+    "cache_control_injection_points", "cache_creation_input_token_cost",
     "cache_read_input_token_cost", "configurable_clientside_auth_params", "cooldown_time",
     "custom_llm_provider", "default_max_tokens", "extra_body", "extra_headers", "frequency_penalty",
     "gcs_bucket_name", "input_cost_per_second", "max_completion_tokens", "max_file_size_mb",
@@ -21,17 +21,16 @@ static const char *const param_names[] = {"additional_drop_params", "allowed_ope
     "reasoning_effort", "region_name", "response_format", "retry_policy", "s3_bucket_name", "seed",
     "stop", "stream", "temperature", "thinking", "top_k", "top_p", "use_in_pass_through",
     "use_litellm_proxy", "vector_store_id", "vertex_credentials", "vertex_location",
-    "vertex_project", "watsonx_region_name", NULL};
+    "vertex_project", "watsonx_region_name"};
 
-static const char *const info_names[] = {"access_groups", "base_model",
-    "cache_creation_input_token_cost", "cache_read_input_token_cost", "description",
-    "disable_background_health_check", "health_check_model", "health_check_timeout",
-    "input_cost_per_token", "max_input_tokens", "max_output_tokens", "max_tokens", "mode",
-    "output_cost_per_token", "output_vector_size", "supported_environments",
-    "supports_assistant_prefill", "supports_computer_use", "supports_function_calling",
-    "supports_pdf_input", "supports_prompt_caching", "supports_reasoning",
-    "supports_response_schema", "supports_tool_choice", "supports_vision", "team_id",
-    "team_public_model_name", "tier", NULL};
+static const char *info_names[] = {"access_groups", "base_model", "cache_creation_input_token_cost",
+    "cache_read_input_token_cost", "description", "disable_background_health_check",
+    "health_check_model", "health_check_timeout", "input_cost_per_token", "max_input_tokens",
+    "max_output_tokens", "max_tokens", "mode", "output_cost_per_token", "output_vector_size",
+    "supported_environments", "supports_assistant_prefill", "supports_computer_use",
+    "supports_function_calling", "supports_pdf_input", "supports_prompt_caching",
+    "supports_reasoning", "supports_response_schema", "supports_tool_choice", "supports_vision",
+    "team_id", "team_public_model_name", "tier"};
 
 static void check_map(const struct check_context *context, const struct resource *resource,
     const char *field, const struct strings *names)
@@ -54,14 +53,11 @@ static void check_map(const struct check_context *context, const struct resource
 
 void model_check_names(const struct check_context *context, const struct resource *resource)
 {
-    struct strings params = {0}, info = {0};
+    const struct strings params = {
+        .at = param_names, .count = sizeof(param_names) / sizeof(param_names[0])};
+    const struct strings info = {
+        .at = info_names, .count = sizeof(info_names) / sizeof(info_names[0])};
 
-    if (node_get(resource->fields, "params") == NULL && node_get(resource->fields, "info") == NULL)
-        return;
-    for (size_t i = 0; param_names[i] != NULL; i++)
-        strings_add(context->arena, &params, param_names[i]);
-    for (size_t i = 0; info_names[i] != NULL; i++)
-        strings_add(context->arena, &info, info_names[i]);
     check_map(context, resource, "params", &params);
     check_map(context, resource, "info", &info);
 }

@@ -11,7 +11,7 @@
 #include "model/spec.h"
 
 struct collect_options {
-    bool fresh; /* over connections of their own: behind a service, maybe other pods */
+    bool fresh;           /* over connections of their own: behind a service, maybe other pods */
     bool no_database;     /* do not look there */
     struct strings kinds; /* names; empty: all. For re-reading after a write */
     void (*progress)(void *context, const char *what); /* MAY */
