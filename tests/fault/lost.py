@@ -3,7 +3,6 @@ import re
 import signal
 
 import kills
-import scenes
 from stage import ENVIRONMENT, wait_for
 from tap import Case
 
@@ -119,7 +118,7 @@ def interrupt(way, match, number, times):
     def run(stage):
         kills.prepare(stage, way)
         stage.back(way)
-        slow = 1500 if times == 1 else 600000
+        slow = 2000 if times == 1 else 600000
         stage.faults({"match": match, "nth": number, "times": 1, "do": {"slow_ms": slow}})
         child = stage.start("apply", ENVIRONMENT, "--yes", *kills.WAYS[way])
         wait_for(lambda: len(stage.requests(match)) >= number or child.poll() is not None, "%s is under way" % match)

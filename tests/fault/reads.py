@@ -10,7 +10,8 @@ from tap import Case
 
 #: The lists of each kind, and what leans on it: what is then not planned either.
 LISTS = {"credential": "/credentials", "model": "/v2/model/info", "team": "/v2/team/list", "user": "/user/list", "key": "/key/list"}
-LEANS = {"credential": ("model/sonnet",), "model": ("team/core", "key/"), "team": ("member/", "key/fixed"), "user": ("member/", "key/made"), "key": ()}
+LEANS = {"credential": ("model/sonnet",), "model": ("team/core", "key/"), "team": ("member/", "key/fixed"),
+         "user": ("member/", "key/made"), "key": ()}
 ERROR = json.dumps({"error": {"message": "the table is away", "type": "db_error", "code": "500"}})
 GATEWAY = "<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
 

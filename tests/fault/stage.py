@@ -53,7 +53,7 @@ class Program:
 
 
 class Stage:
-    """`version`: of LiteLLM. `secrets`: variables of the program's environment besides the usual ones."""
+    """`version`: of LiteLLM. `variables`: of the program's environment, besides the usual ones."""
 
     def __init__(self, version="1.106.2", variables=None, master="sk-stage-master-key", salt="sk-stage-salt-key", liteform=LITEFORM):
         self.version, self.master, self.salt, self.liteform = version, master, salt, liteform
@@ -65,8 +65,7 @@ class Stage:
         self.cipher = Cipher(salt)
         self.variables = dict(variables or {})
         self.base = self.database = None
-        self.server = 0
-        self.mark = 0
+        self.server, self.children = 0, []
 
     # ------------------------------------------------------------ the stand-in
 
@@ -85,6 +84,9 @@ class Stage:
     def __exit__(self, *_):
         subprocess.run([os.path.join(SANDBOX, "down"), self.sandbox], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                        timeout=60, check=False)
+        for child in self.children:
+            child.kill()
+            child.wait()
         if os.environ.get("KEEP"):
             print("# kept: %s" % self.folder, flush=True)
         else:
@@ -130,7 +132,6 @@ class Stage:
 
     def restart(self):
         """Ends the stand-in's server at once, and starts it again on the same port, as a pod that dies."""
-        started = lambda pid: open("/proc/%d/stat" % pid, encoding="utf-8").read().rpartition(")")[2].split()[19]
         port = urllib.parse.urlsplit(self.base).port
         os.kill(self.server, signal.SIGKILL)
         wait_for(lambda: is_gone(self.server), "the server ends")
@@ -141,8 +142,8 @@ class Stage:
                                      stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True)
         self.server = child.pid
         with open(os.path.join(run, "litellm.pid"), "w", encoding="utf-8") as file:
-            file.write("%d %s\n" % (child.pid, started(child.pid)))
-        self.child = child  # collected when the stage ends
+            file.write("%d %s\n" % (child.pid, of_process(child.pid)[19]))
+        self.children.append(child)
 
     # ------------------------------------------------------------ rows
 
@@ -351,11 +352,16 @@ def merge(into, part):
             into[key] = json.loads(json.dumps(value))
 
 
+def of_process(pid):
+    """What /proc/PID/stat says behind the name: the state, ... , the start time (number 19)."""
+    with open("/proc/%d/stat" % pid, encoding="utf-8") as file:
+        return file.read().rpartition(")")[2].split()
+
+
 def is_gone(pid):
     try:
-        with open("/proc/%d/stat" % pid, encoding="utf-8") as file:
-            return file.read().rpartition(")")[2].split()[0] == "Z"
-    except FileNotFoundError:
+        return of_process(pid)[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
         return True
 
 
