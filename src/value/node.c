@@ -353,11 +353,6 @@ bool node_get_bool(const struct node *map, const char *key, bool otherwise)
     return node_is(node, NODE_BOOL) ? node->boolean : otherwise;
 }
 
-bool node_is(const struct node *node, enum node_type type)
-{
-    return node != NULL && node->type == type;
-}
-
 bool node_is_nothing(const struct node *node)
 {
     if (node == NULL || node->type == NODE_NULL)

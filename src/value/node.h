@@ -96,7 +96,10 @@ const char *node_get_text(const struct node *map, const char *key);
 /** The integer, or `otherwise` when it is none. */
 int64_t node_get_int(const struct node *map, const char *key, int64_t otherwise);
 bool node_get_bool(const struct node *map, const char *key, bool otherwise);
-bool node_is(const struct node *node, enum node_type type);
+static inline bool node_is(const struct node *node, enum node_type type)
+{
+    return node != NULL && node->type == type;
+}
 /** NULL, null, [] and {}: what LiteLLM uses to say nothing. A text is something, even "". */
 bool node_is_nothing(const struct node *node);
 struct span node_span(const struct node *node);

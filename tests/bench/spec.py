@@ -62,7 +62,7 @@ def models(count):
         yield "    info: { mode: chat, access_groups: [all] }"
 
 
-def teams(count, model_count, user_count, members):
+def teams(count, model_count, user_count, members, domain):
     for i in range(count):
         allowed = ["model-%05d" % ((2 * i + k) % model_count) for k in range(min(2, model_count))]
         yield "  team-%05d:" % i
@@ -75,12 +75,12 @@ def teams(count, model_count, user_count, members):
         if members and user_count:
             yield "    members:"
             for k in range(min(members, user_count)):
-                yield "      user-%05d@example.com: user" % ((i * members + k) % user_count)
+                yield "      user-%05d@%s: user" % ((i * members + k) % user_count, domain)
 
 
-def users(count, model_count):
+def users(count, model_count, domain):
     for i in range(count):
-        yield "  user-%05d@example.com:" % i
+        yield "  user-%05d@%s:" % (i, domain)
         yield "    role: internal_user"
         yield "    alias: User %05d" % i
         if model_count:
@@ -107,13 +107,15 @@ def write(folder, url, counts, members=0, window=0, database=False):
     """Writes the environment; returns its name."""
     name = os.path.basename(os.path.normpath(folder))
     many = {kind: counts.get(kind, 0) for kind in ("models", "teams", "users", "keys")}
+    domain = name + ".example.com"  # an e-mail is taken once on a server
     files = {"environment": settings(name, url, window, database)}
     if many["models"]:
         files["models"] = ["models:", *models(many["models"])]
     if many["teams"]:
-        files["teams"] = ["teams:", *teams(many["teams"], many["models"], many["users"], members)]
+        files["teams"] = ["teams:", *teams(many["teams"], many["models"], many["users"], members,
+                                           domain)]
     if many["users"]:
-        files["users"] = ["users:", *users(many["users"], many["models"])]
+        files["users"] = ["users:", *users(many["users"], many["models"], domain)]
     if many["keys"]:
         files["keys"] = ["keys:", *keys(many["keys"], many["teams"], many["models"])]
     os.makedirs(folder, exist_ok=True)
