@@ -67,7 +67,6 @@ void run_report(struct run *run, enum apply_event event, const struct step *step
 void step_done(struct run *run, struct step *step);
 void step_failed(struct run *run, struct step *step, const char *fallback);
 void step_arm(struct run *run, struct step *step);
-struct step *run_step(struct run *run, size_t index);
 
 /* calls.c: the answer to a call, and what follows. */
 void calls_begin(struct run *run, struct step *step);

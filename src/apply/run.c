@@ -25,11 +25,6 @@ void run_report(struct run *run, enum apply_event event, const struct step *step
     run->options->report(run->options->context, &report);
 }
 
-struct step *run_step(struct run *run, size_t index)
-{
-    return run->steps.at[index];
-}
-
 static void make_ready(struct run *run, struct step *step)
 {
     step->status = STEP_READY;
