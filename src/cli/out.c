@@ -1,6 +1,7 @@
 #include "cli/out.h"
 
 #include "base/text.h"
+#include "client/interrupt.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -146,11 +147,10 @@ bool out_ask(const char *question, const char *wanted)
     fputs(question, stderr);
     char answer[64];
     size_t length = 0;
-    /* Not stdio: an interrupt must end the question, not be taken up again. */
+    /* Not stdio: an interrupt must end the question, whenever it comes. */
     for (;;) {
         char c;
-        ssize_t got = read(STDIN_FILENO, &c, 1);
-        if (got != 1) {
+        if (!interrupt_wait_input(STDIN_FILENO) || read(STDIN_FILENO, &c, 1) != 1) {
             fputc('\n', stderr);
             return false;
         }

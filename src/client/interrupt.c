@@ -4,6 +4,7 @@
 #include "client/http.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -38,6 +39,23 @@ void interrupt_drain(void)
 
     while (fd >= 0 && read(fd, &count, sizeof(count)) < 0 && errno == EINTR)
         continue;
+}
+
+bool interrupt_wait_input(int fd)
+{
+    interrupt_prepare();
+    while (client_interrupted() == 0) {
+        struct pollfd fds[] = {
+            {.fd = fd, .events = POLLIN},
+            {.fd = interrupt_fd(), .events = POLLIN},
+        };
+        int ready = poll(fds, 2, -1);
+        if (ready < 0 && errno != EINTR)
+            return true; /* the read will tell what is wrong */
+        if (ready > 0 && fds[0].revents != 0 && fds[1].revents == 0)
+            return true;
+    }
+    return false;
 }
 
 void client_interrupt(void)

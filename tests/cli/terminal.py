@@ -32,5 +32,7 @@ while time.time() < ends:
     if b"Type yes" in seen and not typed:
         typed = True
         os.write(screen, answer)
+else:
+    os.kill(pid, 9)  # a program that waits for ever is a failure, not a wait without end
 print(seen.decode("utf-8", "replace").replace("\033", "<ESC>").replace("\r\n", "\n"))
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))

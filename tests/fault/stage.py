@@ -196,6 +196,9 @@ class Stage:
                     row["model_id"] = tables.get(row.get("model_id"), row.get("model_id"))
                     of_team = row["metadata"].pop("team_member_budget_id", None) if isinstance(row.get("metadata"), dict) else None
                     row["member budget"] = budgets.get(of_team, of_team)
+                for column in ("members", "admins", "members_with_roles"):
+                    if isinstance(row.get(column), list):  # sets: who was first says nothing
+                        row[column] = sorted(row[column], key=lambda m: json.dumps(m, sort_keys=True))
                 if table == "LiteLLM_VerificationToken":
                     row["has an end"] = next(r for r in found if r["token"] == row["token"])["expires"] is not None
                     row["token"] = made.get(row["token"], row["token"])

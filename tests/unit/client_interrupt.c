@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "client/http.h"
+#include "client/interrupt.h"
 #include "client/process.h"
 #include "unit/client_server.h"
 
@@ -238,7 +239,6 @@ static void test_signal_wakes(void **state)
     assert_int_equal(in_child(wakes), 0);
 }
 
-/* A child process is ended by the second, with its whole group. */
 static void *interrupt_twice(void *context)
 {
     (void)context;
@@ -247,6 +247,30 @@ static void *interrupt_twice(void *context)
     return NULL;
 }
 
+/* A question: a signal before its read, or during, must not leave it waiting for ever. */
+static int ends_question(struct client *client, struct server *server)
+{
+    int ends[2];
+    pthread_t thread;
+
+    (void)client, (void)server;
+    if (pipe(ends) != 0 || write(ends[1], "y", 1) != 1 || !interrupt_wait_input(ends[0]))
+        return 1;
+    char c;
+    if (read(ends[0], &c, 1) != 1 || pthread_create(&thread, NULL, interrupt_twice, NULL) != 0)
+        return 2;
+    bool during = interrupt_wait_input(ends[0]);
+    pthread_join(thread, NULL);
+    return !during && !interrupt_wait_input(ends[0]) ? 0 : 3;
+}
+
+static void test_ends_question(void **state)
+{
+    (void)state;
+    assert_int_equal(in_child(ends_question), 0);
+}
+
+/* A child process is ended by the second, with its whole group. */
 static int ends_child(struct client *client, struct server *server)
 {
     static const char *const argv[] = {"sh", "-c", "sleep 60 & wait", NULL};
@@ -281,6 +305,7 @@ int main(void)
         cmocka_unit_test(test_first_ends_waits),
         cmocka_unit_test(test_second_abandons),
         cmocka_unit_test(test_signal_wakes),
+        cmocka_unit_test(test_ends_question),
         cmocka_unit_test(test_second_ends_child),
     };
 
