@@ -16,6 +16,7 @@
 
 struct wire {
     CURLM *multi;
+    bool deaf;
 };
 
 struct transfer {
@@ -69,6 +70,11 @@ void wire_keep(struct wire *wire, unsigned connections)
     /* Pinned: by default curl keeps as many as fit the handles of the moment, and a short lull would
        close warm connections. */
     curl_multi_setopt(wire->multi, CURLMOPT_MAXCONNECTS, (long)connections);
+}
+
+void wire_deafen(struct wire *wire)
+{
+    wire->deaf = true;
 }
 
 static void wipe_headers(struct transfer *transfer)
@@ -218,6 +224,7 @@ static CURLcode set_all(struct transfer *transfer, const struct transfer_order *
     CURLcode code = CURLE_OK;
 
     SET(CURLOPT_URL, order->url);
+    SET(CURLOPT_PATH_AS_IS, 1L); /* names may hold dots; a signature covers the path as given */
     SET(CURLOPT_PRIVATE, (void *)transfer);
     SET(CURLOPT_ERRORBUFFER, transfer->error);
     SET(CURLOPT_HTTPHEADER, transfer->headers);
@@ -311,7 +318,7 @@ static struct transfer_end failure(struct transfer *transfer, CURLcode code)
     return end;
 }
 
-static const char *response_header(struct transfer *transfer, const char *name)
+const char *transfer_answer_header(struct transfer *transfer, const char *name)
 {
     struct curl_header *header = NULL;
 
@@ -333,9 +340,9 @@ static struct transfer_end end_of(struct transfer *transfer, CURLcode code)
     curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_DOWNLOAD_T, &down);
     end.status = (int)status;
     end.bytes = (size_t)up + (size_t)down;
-    end.content_type = response_header(transfer, "Content-Type");
-    end.location = response_header(transfer, "Location");
-    end.retry_after = response_header(transfer, "Retry-After");
+    end.content_type = transfer_answer_header(transfer, "Content-Type");
+    end.location = transfer_answer_header(transfer, "Location");
+    end.retry_after = transfer_answer_header(transfer, "Retry-After");
     curl_multi_remove_handle(transfer->wire->multi, transfer->easy);
     transfer->running = false;
     wipe_headers(transfer);
@@ -375,7 +382,7 @@ void *wire_ended(struct wire *wire, struct transfer_end *ret_end)
 void wire_wait(struct wire *wire, int64_t ms)
 {
     struct curl_waitfd wake = {.fd = interrupt_fd(), .events = CURL_WAIT_POLLIN};
-    unsigned count = wake.fd >= 0 ? 1 : 0;
+    unsigned count = wake.fd >= 0 && !wire->deaf ? 1 : 0;
 
     curl_multi_poll(wire->multi, &wake, count, ms < 0 ? 0 : (int)ms, NULL);
     if (wake.revents != 0)

@@ -44,6 +44,8 @@ struct wire *wire_new(void);
 struct wire *wire_free(struct wire *wire);
 /** How many connections are kept open for reuse. */
 void wire_keep(struct wire *wire, unsigned connections);
+/** wire_wait() does not look for client_interrupt() any more: for threads beside the loop. */
+void wire_deafen(struct wire *wire);
 /** Lets curl work; never waits. */
 void wire_work(struct wire *wire);
 /** The owner of a transfer that has ended, or NULL when there is none more. */
@@ -60,6 +62,8 @@ bool transfer_start(
     struct transfer *transfer, const struct transfer_order *order, const char **reterr_reason);
 /** Ends it where it is: LOST when a part of the request went out, else UNSENT. */
 struct transfer_end transfer_abandon(struct transfer *transfer);
+/** A header of the answer by its name, or NULL; good until the next start. */
+const char *transfer_answer_header(struct transfer *transfer, const char *name);
 /** What came of the answer's body. */
 struct buf *transfer_body(struct transfer *transfer);
 
