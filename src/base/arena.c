@@ -22,6 +22,7 @@ struct arena {
     struct chunk *chunks; /* the first is the one that is filled */
     size_t next_size;
     size_t handed_out;
+    bool secret; /* overwritten at the end */
 };
 
 /* The header keeps what follows it aligned for any type. */
@@ -36,6 +37,13 @@ struct arena *arena_new(void)
     return arena;
 }
 
+struct arena *arena_new_secret(void)
+{
+    struct arena *arena = arena_new();
+    arena->secret = true;
+    return arena;
+}
+
 struct arena *arena_free(struct arena *arena)
 {
     if (arena == NULL)
@@ -43,6 +51,8 @@ struct arena *arena_free(struct arena *arena)
     struct chunk *chunk = arena->chunks;
     while (chunk != NULL) {
         struct chunk *next = chunk->next;
+        if (arena->secret)
+            explicit_bzero(chunk, CHUNK_HEADER + chunk->size);
         free(chunk);
         chunk = next;
     }
@@ -174,6 +184,11 @@ char *arena_printf(struct arena *arena, const char *format, ...)
     char *text = arena_vprintf(arena, format, args);
     va_end(args);
     return text;
+}
+
+bool arena_is_secret(const struct arena *arena)
+{
+    return arena->secret;
 }
 
 size_t arena_used(const struct arena *arena)

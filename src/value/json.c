@@ -306,6 +306,16 @@ static bool is_blank(const char *at, const char *end)
     return at == end;
 }
 
+/* cJSON frees its copies as they are. */
+static void wipe(const cJSON *item)
+{
+    for (; item != NULL; item = item->next) {
+        if (item->valuestring != NULL)
+            explicit_bzero(item->valuestring, strlen(item->valuestring));
+        wipe(item->child);
+    }
+}
+
 static struct node *parse(struct reader *reader)
 {
     const char *end = reader->start;
@@ -318,6 +328,8 @@ static struct node *parse(struct reader *reader)
         refuse(reader, "more text after the value", end);
     else
         node = convert(reader, tree);
+    if (arena_is_secret(reader->arena))
+        wipe(tree);
     cJSON_Delete(tree);
     return node;
 }
