@@ -63,12 +63,6 @@ const char *s3_name(const struct s3 *s3, struct arena *arena, const char *key)
 
 /* --- where ------------------------------------------------------------------------------------ */
 
-static const char *default_endpoint(struct arena *arena, const char *region)
-{
-    return arena_printf(arena, "https://s3.%s.amazonaws.com%s", region,
-        text_starts(region, "cn-") ? ".cn" : "");
-}
-
 /* The host of a Host header: the scheme's own port is not in it. */
 static const char *authority_of(struct arena *arena, const char *host, size_t length, bool tls)
 {
@@ -130,7 +124,8 @@ static bool settle(struct s3 *s3, struct diags *diags)
         endpoint = aws_endpoint(s3->aws, "s3");
     bool own = endpoint != NULL;
     if (!own)
-        endpoint = default_endpoint(s3->arena, region);
+        endpoint =
+            arena_printf(s3->arena, "https://%s", aws_host(s3->arena, "s3", region));
     return locate(s3, endpoint, own, diags);
 }
 
@@ -152,7 +147,7 @@ static bool send_once(struct s3 *s3, struct arena *arena, const struct s3_call *
 {
     CLEANUP_ARENA struct arena *secret = arena_new_secret();
     struct aws_keys keys = {0};
-    if (!aws_keys(s3->aws, secret, &keys, diags))
+    if (!aws_keys(s3->aws, &keys, diags))
         return false;
     const char *path = arena_printf(arena, "%s/%s", s3->path,
         call->key == NULL ? "" : aws_encode_path(arena, call->key));
