@@ -1,69 +1,13 @@
-#include "cli/state_actions.h"
+#include "cli/state_copies.h"
 
 #include "base/text.h"
 #include "cli/out.h"
+#include "cli/state_actions.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* `state restore ENV [SERIAL|latest]`: a copy of the history, in the place of the state. */
-
-#define HISTORY "history/"
-
-struct copy {
-    const char *name;
-    int64_t serial;
-    const struct state *state; /* NULL: it cannot be read */
-    const char *reason;        /* then */
-};
-struct copies {
-    VEC(struct copy) list; /* the newest first */
-};
-
-/* --- the history ------------------------------------------------------------------------------ */
-
-static int compare_copies(const void *a, const void *b)
-{
-    const struct copy *x = a, *y = b;
-    if (x->serial != y->serial)
-        return x->serial > y->serial ? -1 : 1;
-    /* Runs that never committed leave copies of one serial: the last one knows most. */
-    const char *x_at = x->state == NULL ? NULL : x->state->written_at;
-    const char *y_at = y->state == NULL ? NULL : y->state->written_at;
-    int order = strcmp(y_at == NULL ? "" : y_at, x_at == NULL ? "" : x_at);
-    return order != 0 ? order : strcmp(y->name, x->name);
-}
-
-static struct copy read_copy(struct run *run, const char *name)
-{
-    struct copy copy = {.name = name, .serial = state_name_serial(name, HISTORY)};
-    struct diags found = diags_init(run->arena);
-    char *bytes = NULL;
-    size_t length = 0;
-    const char *etag = NULL;
-    enum backend_result result =
-        run->backend->ops->read(run->backend, run->arena, name, &bytes, &length, &etag, &found);
-    if (result == BACKEND_OK)
-        copy.state = state_decode(run->arena, bytes, length, run->spec->environment, &found);
-    if (copy.state == NULL)
-        copy.reason = found.list.count > 0 ? found.list.at[0].message : "it is gone";
-    return copy;
-}
-
-static enum exit_code read_copies(struct run *run, struct copies *copies)
-{
-    struct strings names = {0};
-    if (run->backend->ops->list(run->backend, run->arena, HISTORY, &names, &run->call->diags) ==
-        BACKEND_FAILED)
-        return EXIT_ERROR;
-    for (size_t i = 0; i < names.count; i++) {
-        if (state_name_serial(names.at[i], HISTORY) >= 0)
-            *VEC_ADD(run->arena, &copies->list) = read_copy(run, names.at[i]);
-    }
-    if (copies->list.count > 1)
-        qsort(copies->list.at, copies->list.count, sizeof(*copies->list.at), compare_copies);
-    return EXIT_DONE;
-}
 
 static enum exit_code no_copies(struct run *run)
 {
@@ -79,7 +23,7 @@ enum exit_code state_none(struct run *run)
     struct diag *diag =
         diag_add(&run->call->diags, "LF629", "%s has no state yet", run->spec->environment);
     struct diags ignored = diags_init(run->arena);
-    run->backend->ops->list(run->backend, run->arena, HISTORY, &names, &ignored);
+    run->backend->ops->list(run->backend, run->arena, STATE_HISTORY, &names, &ignored);
     if (names.count > 0) {
         diag->message =
             arena_printf(run->arena, "%s has no state, but copies of one", run->spec->environment);
@@ -92,7 +36,7 @@ enum exit_code state_none(struct run *run)
 
 /* --- the list --------------------------------------------------------------------------------- */
 
-static struct node *copy_node(struct arena *arena, const struct copy *copy)
+static struct node *copy_node(struct arena *arena, const struct state_copy *copy)
 {
     struct node *node = node_map(arena);
     node_set_string(arena, node, "name", copy->name);
@@ -108,7 +52,7 @@ static struct node *copy_node(struct arena *arena, const struct copy *copy)
     return node;
 }
 
-static void copy_line(struct buf *out, const struct copy *copy, bool lineage)
+static void copy_line(struct buf *out, const struct state_copy *copy, bool lineage)
 {
     const struct state *state = copy->state;
     if (state == NULL) {
@@ -123,7 +67,7 @@ static void copy_line(struct buf *out, const struct copy *copy, bool lineage)
     buf_char(out, '\n');
 }
 
-static enum exit_code show_copies(struct run *run, const struct copies *copies)
+static enum exit_code show_copies(struct run *run, const struct state_copies *copies)
 {
     struct call *call = run->call;
     const char *first = NULL;
@@ -169,8 +113,8 @@ static int64_t serial_of(const char *word)
     return serial;
 }
 
-static enum exit_code choose(
-    struct run *run, const struct copies *copies, const char *which, const struct copy **ret)
+static enum exit_code choose(struct run *run, const struct state_copies *copies, const char *which,
+    const struct state_copy **ret)
 {
     bool latest = strcmp(which, "latest") == 0;
     int64_t serial = serial_of(which);
@@ -206,7 +150,7 @@ static enum exit_code choose(
 
 /* --- the restore ------------------------------------------------------------------------------ */
 
-static void show_change(struct run *run, const struct copy *copy, const struct state *stored)
+static void show_change(struct run *run, const struct state_copy *copy, const struct state *stored)
 {
     struct arena *arena = run->arena;
     struct state_diff diff = state_compare(arena, stored, copy->state);
@@ -229,7 +173,7 @@ static void show_change(struct run *run, const struct copy *copy, const struct s
 }
 
 /* Off a terminal without --yes: what it would do, and the command that does it. */
-static enum exit_code only_show(struct run *run, const struct copy *copy, const char *which)
+static enum exit_code only_show(struct run *run, const struct state_copy *copy, const char *which)
 {
     struct diags ignored = diags_init(run->arena);
     const struct state *stored =
@@ -244,7 +188,7 @@ static enum exit_code only_show(struct run *run, const struct copy *copy, const 
     return EXIT_USAGE;
 }
 
-static enum exit_code ask(struct run *run, const struct copy *copy)
+static enum exit_code ask(struct run *run, const struct state_copy *copy)
 {
     if (args_has(&run->call->args, "yes"))
         return EXIT_DONE;
@@ -262,7 +206,7 @@ static enum exit_code ask(struct run *run, const struct copy *copy)
 }
 
 /* The copy, as it is right after all that happened since. */
-static enum exit_code take_copy(struct run *run, struct state *state, const struct copy *copy)
+static enum exit_code take_copy(struct run *run, struct state *state, const struct state_copy *copy)
 {
     const struct state before = *state;
     enum exit_code code = state_take(run, "state restore", state, copy->state);
@@ -282,7 +226,7 @@ static enum exit_code take_copy(struct run *run, struct state *state, const stru
  * of the state which that run had claimed, so that the next apply settles the journal on it.
  */
 static enum exit_code put_below_journal(
-    struct run *run, struct session *session, const struct copy *copy)
+    struct run *run, struct session *session, const struct state_copy *copy)
 {
     struct state *state = session_state(session);
     int64_t serial = state->known.serial;
@@ -294,7 +238,7 @@ static enum exit_code put_below_journal(
     return code != EXIT_DONE ? code : closed;
 }
 
-static enum exit_code put(struct run *run, struct session *session, const struct copy *copy)
+static enum exit_code put(struct run *run, struct session *session, const struct state_copy *copy)
 {
     enum exit_code code = take_copy(run, session_state(session), copy);
     const char *status = NULL;
@@ -305,7 +249,7 @@ static enum exit_code put(struct run *run, struct session *session, const struct
     return code != EXIT_DONE ? code : closed;
 }
 
-static void say_restored(struct run *run, const struct copy *copy, bool open)
+static void say_restored(struct run *run, const struct state_copy *copy, bool open)
 {
     struct call *call = run->call;
     node_set_int(run->arena, call_result(call), "serial", run->state->known.serial);
@@ -320,7 +264,7 @@ static void say_restored(struct run *run, const struct copy *copy, bool open)
             command_text(call, "plan", run->name));
 }
 
-static enum exit_code restore(struct run *run, const struct copy *copy)
+static enum exit_code restore(struct run *run, const struct state_copy *copy)
 {
     struct session *session = NULL;
     enum exit_code code = run_lock(run, "state restore", &session);
@@ -348,13 +292,13 @@ static enum exit_code restore(struct run *run, const struct copy *copy)
 enum exit_code state_restore(struct run *run)
 {
     const char *which = call_word(run->call, 2);
-    struct copies copies = {0};
-    enum exit_code code = read_copies(run, &copies);
+    struct state_copies copies = {0};
+    enum exit_code code = state_copies(run, &copies);
     if (code != EXIT_DONE)
         return code;
     if (which == NULL)
         return show_copies(run, &copies);
-    const struct copy *copy = NULL;
+    const struct state_copy *copy = NULL;
     code = choose(run, &copies, which, &copy);
     if (code != EXIT_DONE)
         return code;

@@ -82,8 +82,8 @@ static const char *const object_members[] = {
     "adopted", "changed_at", "extra", "fields", "id", "kind", "server_time", NULL};
 
 static const char *const state_members[] = {"environment", "epoch", "format", "freeze",
-    "last_clean", "lineage", "objects", "run", "serial", "status", "target", "tool", "write_id",
-    "written_at", NULL};
+    "last_clean", "last_run", "lineage", "objects", "run", "serial", "status", "target", "tool",
+    "write_id", "written_at", NULL};
 
 static struct known_object *decode_object(
     struct decoder *decoder, const char *address, const struct node *map)
@@ -163,6 +163,7 @@ static struct state *decode(struct decoder *decoder, const struct node *map)
     state->write_id = text(decoder, map, NULL, "write_id", MUST);
     state->target = member(decoder, map, NULL, "target", NODE_MAP, MAY);
     state->last_clean = member(decoder, map, NULL, "last_clean", NODE_MAP, MAY);
+    state->last_run = member(decoder, map, NULL, "last_run", NODE_MAP, MAY);
     state->run = member(decoder, map, NULL, "run", NODE_MAP, MAY);
     state->unknown = others(decoder->arena, map, state_members);
     decode_freeze(decoder, map, state);

@@ -196,6 +196,7 @@ void state_encode(const struct state *state, struct buf *out)
     add_int(&encoder, &members, "format", STATE_FORMAT);
     add_node(&encoder, &members, "freeze", freeze_node(scratch, &state->freeze));
     add_node(&encoder, &members, "last_clean", state->last_clean);
+    add_node(&encoder, &members, "last_run", state->last_run);
     add_text(&encoder, &members, "lineage", state->known.lineage);
     add(&encoder, &members, "objects", MEMBER_OBJECTS);
     add_node(&encoder, &members, "run", state->run);

@@ -274,6 +274,16 @@ static void set_last_clean(struct session *session, struct state *next)
     next->last_clean = clean;
 }
 
+/* Who wrote this serial, and what came of it: what `history` tells. */
+static void set_last_run(struct session *session, struct state *next)
+{
+    struct node *run = node_copy_shallow(
+        session->arena, session->begun ? session->state->run : run_record(session, NULL));
+    node_set_string(session->arena, run, "ended_at", next->written_at);
+    node_set_string(session->arena, run, "result", next->status);
+    next->last_run = run;
+}
+
 static void committed(struct session *session, int64_t old_serial)
 {
     const struct state *state = session->state;
@@ -303,6 +313,7 @@ enum session_result session_commit(struct session *session, const char *status, 
     next.known.serial = highest + 1;
     next.known.exists = true;
     stamp(session, &next, status);
+    set_last_run(session, &next);
     if (strcmp(status, "clean") == 0) {
         set_last_clean(session, &next);
         next.run = NULL;

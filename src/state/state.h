@@ -42,6 +42,7 @@ struct state {
     const struct node *target;     /* identity of what it was applied to, or NULL (semantics 4) */
     const struct node *last_clean; /* {"serial","at","fingerprint","commit","counts"} or NULL */
     const struct node *run;        /* record of a run that has not ended clean, or NULL */
+    const struct node *last_run;   /* record of the run that wrote this serial, or NULL */
     const struct node *unknown;    /* members of a newer minor format: kept as they were */
     struct freeze freeze;
     const char *etag; /* of the stored object */
