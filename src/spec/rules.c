@@ -357,6 +357,91 @@ static struct node *type_addresses(
 
 /* ------------------------------------------------------------------ sections and document */
 
+/* What a set-up of Terraform has for its lock, by the names it has there. */
+static const char *const lock_tables[] = {
+    "dynamodb_table", "dynamodb_endpoint", "lock_table", "use_lockfile", "lock"};
+
+/* `backend` without them; each is told what has taken its place. */
+static const struct node *without_lock_table(struct typing *t, const struct node *backend)
+{
+    const struct node *s3 = node_get(backend, "s3");
+    struct node *out = NULL;
+    for (size_t i = 0; i < sizeof(lock_tables) / sizeof(lock_tables[0]); i++) {
+        const struct pair *pair = node_pair(s3, lock_tables[i]);
+        if (pair == NULL)
+            continue;
+        if (out == NULL)
+            out = node_copy_shallow(t->arena, s3);
+        node_unset(out, pair->key);
+        diag_at(t->diags, "LF030", pair_span(pair),
+            "take the line out; a table that nothing else uses can be removed",
+            "\"%s\" is not needed: the lock lies in the bucket, beside the state", pair->key);
+    }
+    if (out == NULL)
+        return backend;
+    struct node *copy = node_copy_shallow(t->arena, backend);
+    node_set(t->arena, copy, "s3", out);
+    return copy;
+}
+
+static void bad_value(struct typing *t, const struct node *s3, const char *key, const char *why,
+    const char *fix)
+{
+    const struct pair *pair = node_pair(s3, key);
+    if (why != NULL && pair != NULL)
+        diag_at(t->diags, "LF012", node_span(pair->value), fix, "\"%s\" %s", key, why);
+}
+
+/* The names of objects begin with it, and stand in paths that are signed. */
+static const char *prefix_fault(const char *prefix)
+{
+    size_t length = strlen(prefix);
+    if (length == 0)
+        return "is empty";
+    if (length > 512)
+        return "is longer than 512 bytes";
+    for (const char *at = prefix; *at != '\0'; at++) {
+        if ((unsigned char)*at <= ' ' || *at == 0x7f || *at == ':')
+            return "holds a blank or a colon, which servers sign in different ways";
+    }
+    if (prefix[0] == '/' || prefix[length - 1] == '/' || strstr(prefix, "//") != NULL)
+        return "has a slash at one of its ends, or two together";
+    const char *inside = strstr(prefix, "../");
+    bool dots = strcmp(prefix, "..") == 0 || strcmp(prefix, ".") == 0 ||
+                text_starts(prefix, "./") || text_ends(prefix, "/.") ||
+                text_ends(prefix, "/..") || strstr(prefix, "/./") != NULL ||
+                (inside != NULL && (inside == prefix || inside[-1] == '/'));
+    return dots ? "has a part that is . or .." : NULL;
+}
+
+static const char *bucket_fault(const char *bucket)
+{
+    size_t length = strlen(bucket);
+    static const char taken[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+    return length < 3 || length > 255 || strspn(bucket, taken) != length
+               ? "cannot be the name of a bucket"
+               : NULL;
+}
+
+static void check_s3(struct typing *t, const struct node *s3)
+{
+    const char *prefix = node_get_text(s3, "prefix"), *bucket = node_get_text(s3, "bucket");
+    const char *lease = node_get_text(s3, "lease");
+    int64_t seconds = 0;
+    if (prefix != NULL)
+        bad_value(t, s3, "prefix", prefix_fault(prefix), "write it like litellm/prod");
+    if (bucket != NULL)
+        bad_value(t, s3, "bucket", bucket_fault(bucket),
+            "3 to 63 of a-z, 0-9, dots and hyphens; what stands below it goes into `prefix`");
+    if (lease != NULL && text_duration_seconds(lease, &seconds) && (seconds < 3 || seconds > 3600))
+        bad_value(t, s3, "lease", "is below 3s or above an hour", "90s does for most");
+    if (text_equal(node_get_text(s3, "encryption"), "AES256") && node_get(s3, "kms_key") != NULL)
+        diag_at(t->diags, "LF025", node_span(node_pair(s3, "kms_key")->value),
+            "take out `encryption`, or `kms_key`",
+            "\"encryption: AES256\" uses no KMS key, and \"kms_key\" names one");
+}
+
 static struct node *type_backend(
     struct typing *t, const struct rule *rule, const struct node *node, struct span where)
 {
@@ -368,7 +453,10 @@ static struct node *type_backend(
     }
     if (!node_is(node, NODE_MAP))
         return wrong_type(t, node, "backend", "`local` or a map", fix);
+    if (node_is(node_get(node, "s3"), NODE_MAP))
+        node = without_lock_table(t, node);
     struct node *out = type_object(t, rule->rules, node, where, "backend");
+    check_s3(t, node_get(out, "s3"));
     bool local = node_get_bool(out, "local", false);
     bool s3 = !is_null(node_get(node, "s3"));
     bool said = !is_null(node_get(node, "local"));

@@ -26,14 +26,28 @@
 
 static const char *const tiers[] = {"free", "enterprise", NULL};
 
+static const char *const encryptions[] = {"AES256", "aws:kms", NULL};
+
 static const struct rule s3_rules[] = {
     TEXT("bucket", "name of the bucket", MUST),
     TEXT("prefix", "what the names of the objects begin with, such as litellm/prod",
         .otherwise = "the environment's name"),
     TEXT("region", "region of the bucket", MUST),
     SHAPED("endpoint", SHAPE_URL, "URL of an S3 server that is not AWS", .otherwise = "AWS"),
-    TEXT("kms_key", "KMS key that the objects are encrypted with", .otherwise = "the bucket's"),
-    BOOL("path_style", "put the bucket into the path, not the host name", .otherwise = "false"),
+    SHAPED("encryption", SHAPE_FIELD,
+        "AES256 or aws:kms: asked for with every object that is written",
+        .field.type = FIELD_CHOICE, .field.choices = encryptions, .otherwise = "the bucket's own"),
+    TEXT("kms_key", "ARN of the KMS key that the objects are encrypted with",
+        .otherwise = "the bucket's own"),
+    BOOL("path_style", "put the bucket into the path, not the host name",
+        .otherwise = "true with `endpoint`, and for a bucket with a dot in its name"),
+    TEXT("profile", "profile of ~/.aws/config and ~/.aws/credentials to use",
+        .otherwise = "AWS_PROFILE; keys in the environment go before it"),
+    SHAPED("ca_file", SHAPE_FILE, "PEM file with the private root of the endpoint's certificate",
+        .otherwise = "AWS_CA_BUNDLE, the system's roots"),
+    SHAPED("lease", SHAPE_FIELD,
+        "how long a lock holds that is not renewed; who died is taken over from a third later",
+        .field.type = FIELD_DURATION, .otherwise = "90s"),
     END,
 };
 
@@ -47,7 +61,7 @@ static const struct rule backend_rules[] = {
     SECRET("hash_key", "key of the hashes that stand for secrets in the state",
         .otherwise = "made by `liteform init`"),
     SHAPED("keep", SHAPE_FIELD, "how many former states to keep", .field.type = FIELD_INT,
-        .field.min = 1, .field.max = 10000, .otherwise = "50"),
+        .field.min = 1, .field.max = 10000, .otherwise = "20"),
     END,
 };
 

@@ -60,6 +60,11 @@ struct backend_ops {
     /** MAY, both or none: milliseconds that only go forward, and a pause of as many. For tests. */
     int64_t (*ms)(struct backend *backend);
     void (*pause)(struct backend *backend, int64_t ms);
+    /** MAY, both or none. What a look at its conditions holds for (endpoint and bucket); NULL with a
+     *  diagnostic. And that look: whether a write under a condition is refused where it must be;
+     *  false with a diagnostic. Writes and removes objects of its own. */
+    const char *(*place)(struct backend *backend, struct diags *diags);
+    bool (*probe)(struct backend *backend, struct diags *diags);
     void (*close)(struct backend *backend);
 };
 
@@ -67,6 +72,10 @@ struct backend {
     const struct backend_ops *ops;
     bool leased;         /* no hold(): lock.json carries a lease that must be renewed */
     int64_t ttl_seconds; /* of the lease; 0: 90 */
+    int64_t keep;        /* how many copies history/ holds; 0: HISTORY_KEPT */
+    /** Set by an operation that ends in BACKEND_FAILED: it surely had no effect, and again at once
+     *  is no use (refused, or tried often enough). */
+    bool hopeless;
 };
 
 /** Files under `folder` (state/<environment>), made when missing, 0700/0600. */

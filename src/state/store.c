@@ -83,6 +83,8 @@ enum backend_result store_write(struct backend *backend, struct arena *arena,
             write->length, write->expect, ret_etag, diags);
         if (wrote == BACKEND_OK)
             return BACKEND_OK;
+        if (wrote == BACKEND_FAILED && backend->hopeless)
+            return BACKEND_FAILED;
         bool ours = false;
         enum backend_result seen = read_back(backend, arena, write, &ours, ret_etag, diags);
         if (ours) {
@@ -94,7 +96,7 @@ enum backend_result store_write(struct backend *backend, struct arena *arena,
             diags_take_back(diags, point);
             return BACKEND_CONFLICT;
         }
-        if (try >= tries)
+        if (try >= tries || (seen == BACKEND_FAILED && backend->hopeless))
             return BACKEND_FAILED;
         store_pause(backend, store_jitter(INT64_C(250) << try));
     }
@@ -108,7 +110,7 @@ enum backend_result store_read(struct backend *backend, struct arena *arena, con
         diags_take_back(diags, point);
         enum backend_result result =
             backend->ops->read(backend, arena, name, ret_bytes, ret_length, ret_etag, diags);
-        if (result != BACKEND_FAILED || try >= tries_of(backend))
+        if (result != BACKEND_FAILED || backend->hopeless || try >= tries_of(backend))
             return result;
         store_pause(backend, store_jitter(INT64_C(250) << try));
     }
@@ -126,7 +128,7 @@ enum backend_result store_list(struct backend *backend, struct arena *arena, con
             *ret_names = names;
             return BACKEND_OK;
         }
-        if (try >= tries_of(backend))
+        if (backend->hopeless || try >= tries_of(backend))
             return BACKEND_FAILED;
         store_pause(backend, store_jitter(INT64_C(250) << try));
     }
