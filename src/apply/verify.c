@@ -122,6 +122,7 @@ static void wait_poll(struct run *run)
 {
     struct timespec pause = {.tv_sec = POLL_MS / 1000, .tv_nsec = (POLL_MS % 1000) * 1000000L};
     run_report(run, APPLY_WAITING, NULL, "for models to load on every pod");
+    ahead_write(run);
     while (client_interrupted() == 0 && nanosleep(&pause, &pause) != 0 && errno == EINTR) {
     }
 }
@@ -170,7 +171,8 @@ bool verify_force(struct run *run)
     for (;;) {
         ask_round(&round);
         settle_round(&round);
-        if (round.steps.count == 0 || clock_ms() >= deadline || client_interrupted() > 0) {
+        bool over = run->fenced || client_interrupted() > 0 || clock_ms() >= deadline;
+        if (round.steps.count == 0 || over) {
             break;
         }
         wait_poll(run);

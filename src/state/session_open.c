@@ -1,6 +1,7 @@
 #include "state/session.h"
 
 #include "base/clock.h"
+#include "base/fail.h"
 #include "base/text.h"
 #include "state/codec.h"
 #include "state/store.h"
@@ -320,6 +321,8 @@ enum session_result session_open(struct arena *arena, struct backend *backend,
     session->stored = BUF_INIT(CODEC_MAX);
     session->pending = BUF_INIT(CODEC_MAX);
     session->stored_serial = -1;
+    if (pthread_mutex_init(&session->flight.mutex, NULL) != 0)
+        fail_memory();
     session->lock = lock_new(backend, options);
     enum session_result result = take_lock(session, options, diags);
     if (result == SESSION_OK)
