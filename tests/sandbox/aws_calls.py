@@ -3,10 +3,12 @@
 A call: name, method, path, wanted answer "STATUS [Code]", and options:
   query, body, headers   of the request; {b} is the bucket, {p} a prefix of this run, other {names} were captured before
   cap     {name: "etag" | "version" | "tag:NAME"}: kept for later calls
-  see     what is compared besides status and code: "body" (of an object), "headers" (see aws_check.py), "xml" (all elements)
+  see     what is compared besides status and code: "body" (of an object), "headers" (see aws_check.py), "xml" (all elements), "json" (all names and values)
   has     {header: regular expression}; text: a regular expression that the body must hold
   client  keyword arguments of aws_signer.Client.call, for requests that are wrong on purpose
 """
+import json
+
 from aws_signer import md5_header
 
 
@@ -149,6 +151,48 @@ VERSIONS = [
     call("suspend versioning", "PUT", "/{b}", "200", query=[("versioning", "")], body=VERSIONED % b"Suspended", headers=md5_header(VERSIONED % b"Suspended")),
     call("put while suspended", "PUT", "/{b}/{p}/v", "200", body=b"null", has={"x-amz-version-id": "null"}),
     call("get what was put while suspended", "GET", "/{b}/{p}/v", "200", see="body", text="^null$"),
+]
+
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+
+def ask(name, target, want, values, **options):
+    """A call of Secrets Manager or of the parameter store."""
+    headers = {"content-type": "application/x-amz-json-1.1", "x-amz-target": target}
+    service = "ssm" if target.startswith("AmazonSSM") else "secretsmanager"
+    given = {"service": service, **options.pop("client", {})}
+    return call(name, "POST", "/", want, body=json.dumps(values).encode(), fill=True, headers=headers, client=given, **options)
+
+
+GET, BATCH, PUT = "secretsmanager.GetSecretValue", "secretsmanager.BatchGetSecretValue", "secretsmanager.PutSecretValue"
+PARAMETERS = "AmazonSSM.GetParameters"
+
+# the other services: for servers that have them
+SERVICES = [
+    ask("create a secret", "secretsmanager.CreateSecret", "200", {"Name": "{p}/db", "SecretString": "s1", "ClientRequestToken": "1" * 32}, see="json"),
+    ask("create it again", "secretsmanager.CreateSecret", "400 ResourceExistsException", {"Name": "{p}/db", "SecretString": "s2"}),
+    ask("get a secret", GET, "200", {"SecretId": "{p}/db"}, see="json"),
+    ask("get a secret absent", GET, "400 ResourceNotFoundException", {"SecretId": "{p}/none"}, text="Secrets Manager can't find the specified secret"),
+    ask("get a secret in another region", GET, "400 ResourceNotFoundException", {"SecretId": "{p}/db"}, client={"region": "eu-west-1"}),
+    ask("put a secret", PUT, "200", {"SecretId": "{p}/db", "SecretString": "s2", "ClientRequestToken": "2" * 32}, see="json"),
+    ask("get the new secret", GET, "200", {"SecretId": "{p}/db"}, see="json", text='"SecretString": ?"s2"'),
+    ask("get the old secret", GET, "200", {"SecretId": "{p}/db", "VersionStage": "AWSPREVIOUS"}, see="json", text='"SecretString": ?"s1"'),
+    ask("get a stage absent", GET, "400 ResourceNotFoundException", {"SecretId": "{p}/db", "VersionStage": "NONE"}),
+    ask("get several secrets", BATCH, "200", {"SecretIdList": ["{p}/db"]}, see="json"),
+    ask("get several, one absent", BATCH, "200", {"SecretIdList": ["{p}/db", "{p}/none"]}, see="json"),
+    ask("put a parameter", "AmazonSSM.PutParameter", "200", {"Name": "/{p}/a", "Value": "p1", "Type": "SecureString"}),
+    ask("put a plain parameter", "AmazonSSM.PutParameter", "200", {"Name": "/{p}/b", "Value": "p2", "Type": "String"}),
+    ask("put a parameter again", "AmazonSSM.PutParameter", "400 ParameterAlreadyExists", {"Name": "/{p}/a", "Value": "p3", "Type": "SecureString"}),
+    ask("get parameters", PARAMETERS, "200", {"Names": ["/{p}/a", "/{p}/b", "/{p}/none"], "WithDecryption": True}, see="json"),
+    ask("get eleven parameters", PARAMETERS, "400 ValidationException", {"Names": ["/{p}/%d" % n for n in range(11)], "WithDecryption": True}),
+    ask("a secret, wrong key", GET, "400 InvalidSignatureException", {"SecretId": "{p}/db"}, client={"wrong_secret": True}),
+    ask("a secret, unknown key of access", GET, "400 UnrecognizedClientException", {"SecretId": "{p}/db"}, client={"keys": ("AKIAXXXXXXXXXXXXXXXX", "x")}),
+    call("who am I", "POST", "/", "200", body=b"Action=GetCallerIdentity&Version=2011-06-15", headers=FORM, client={"service": "sts"},
+         text="<Arn>arn:aws:iam::123456789012:user/"),
+    call("who am I, wrong key", "POST", "/", "403 SignatureDoesNotMatch", body=b"Action=GetCallerIdentity&Version=2011-06-15", headers=FORM,
+         client={"service": "sts", "wrong_secret": True}),
+    call("who am I, unknown key of access", "POST", "/", "403 InvalidClientTokenId", body=b"Action=GetCallerIdentity&Version=2011-06-15", headers=FORM,
+         client={"service": "sts", "keys": ("AKIAXXXXXXXXXXXXXXXX", "x")}),
 ]
 
 CALLS = PLAIN + CONDITIONS + KEYS + LISTS + BUCKETS + SIGNING + VERSIONS

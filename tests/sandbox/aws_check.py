@@ -2,9 +2,10 @@
 """Calls of S3 against the stand-in, and against a real server.
 
   aws_check.py                          the stand-in that AWS_ENDPOINT_URL_S3 names, against what AWS answers (aws_calls.py)
-  aws_check.py --real [--known FILE]    the server that LAB_S3_ENDPOINT names as well: where it differs from AWS and from the stand-in
+  aws_check.py --real [--services] [--known FILE]
+                                        the server that LAB_S3_ENDPOINT names as well: where it differs from AWS and from the stand-in
 Known differences: lines `call | start of the difference | reason`; one that is seen no more is told. Prints TAP, then "N passed, N failed".
-Environment: AWS_ENDPOINT_URL_S3, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, SANDBOX_AWS_BUCKET; LAB_S3_ENDPOINT, LAB_S3_ACCESS_KEY,
+The stand-in is emptied before. Environment: SANDBOX_AWS_URL, AWS_ENDPOINT_URL_S3, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, SANDBOX_AWS_BUCKET; LAB_S3_ENDPOINT, LAB_S3_ACCESS_KEY,
 LAB_S3_SECRET_KEY, LAB_S3_BUCKET, LAB_S3_CA.
 """
 import argparse
@@ -13,7 +14,7 @@ import re
 import sys
 import threading
 
-from aws_calls import CALLS, delete_body
+from aws_calls import CALLS, SERVICES, delete_body
 from aws_signer import Client, md5_header
 from conform import Tap, differences, short
 
@@ -41,6 +42,8 @@ class Side:
         if body == b"{delete}":
             body = self.names["delete"].encode()
             headers.update(md5_header(body))
+        if options.get("fill"):
+            body = self.fill(body.decode()).encode()
         if given.pop("wrong_secret", False):
             given["keys"] = (self.keys[0], self.keys[1] + "x")
         if "token" in given:
@@ -72,7 +75,19 @@ class Side:
             out["headers"] = seen
         if "xml" in see:
             out["xml"] = self.elements(answer)
+        if "json" in see:
+            out["json"] = self.plain(answer.json())
         return out
+
+    def plain(self, value, name=""):
+        """A JSON answer without what each server chooses."""
+        if isinstance(value, dict):
+            return {n: self.plain(v, n) for n, v in value.items()}
+        if isinstance(value, list):
+            return sorted((self.plain(v, name) for v in value), key=str)
+        if name.endswith("Date"):
+            return "<time>"
+        return re.sub(r"(:secret:.*)-[A-Za-z0-9]{6}$", r"\1-<id>", self.text(value)) if isinstance(value, str) else value
 
     def elements(self, answer):
         """The elements that hold text as {path: [text...]}; empty ones count as absent."""
@@ -157,15 +172,17 @@ def race(side, absent, writers, rounds):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--real", action="store_true")
+    parser.add_argument("--services", action="store_true", help="the real server has STS, Secrets Manager and the parameter store too")
     parser.add_argument("--known")
     parser.add_argument("--rounds", type=int, default=50)
     args = parser.parse_args()
     env, tap, known = os.environ, Tap(), Known(args.known)
     ours = Side(env["AWS_ENDPOINT_URL_S3"], env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"], env["SANDBOX_AWS_BUCKET"], env.get("AWS_CA_BUNDLE") or None)
+    Client(env["SANDBOX_AWS_URL"], ("", "")).call("POST", "/_sandbox/wipe", signed=False)
     real = None
     if args.real:
         real = Side(env["LAB_S3_ENDPOINT"], env["LAB_S3_ACCESS_KEY"], env["LAB_S3_SECRET_KEY"], env["LAB_S3_BUCKET"], env.get("LAB_S3_CA") or None)
-    for call in CALLS:
+    for call in CALLS + (SERVICES if args.services or not real else []):
         name, options = call[0], call[4]
         answer = ours.run(call)
         problems = ["stand-in: " + p for p in against_aws(answer, call[3], options)]
