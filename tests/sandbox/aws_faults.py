@@ -453,6 +453,22 @@ def errors_on_demand():
 
 
 @test
+def faults_for_one_of_several():
+    other = principal("other", allow("s3:*"))
+    control("faults", [{"match": {"principal": "*:user/other", "method": "PUT"}, "do": {"error": "SlowDown"}},
+                       {"match": {"header": "if-match"}, "do": {"error": "InternalError"}},
+                       {"match": {"action": "imds:Token"}, "do": {"before": "drop"}},
+                       {"match": "GET *", "do": {"headers": {"Date": None, "ETag": '"other"'}}}])
+    path = "/%s/several" % BUCKET
+    expect(other.call("PUT", path, (), b"x"), 503, "SlowDown")
+    expect(client().call("PUT", path, (), b"x"), 200)
+    expect(client().call("PUT", path, (), b"x", {"if-match": '"x"'}), 500, "InternalError")
+    headers = client().call("GET", path).headers
+    same((headers.get("date"), headers["etag"]), (None, '"other"'))
+    lost(lambda: client().call("PUT", "/latest/api/token", headers={"x-aws-ec2-metadata-token-ttl-seconds": "60"}, signed=False))
+
+
+@test
 def conditions_that_are_ignored():
     path = "/%s/ignored" % BUCKET
     client().call("PUT", path, (), b"1")
