@@ -4,6 +4,7 @@ import datetime
 import hashlib
 import hmac
 import http.client
+import json
 import ssl
 import urllib.parse
 import xml.etree.ElementTree as ET
@@ -63,7 +64,15 @@ class Answer:
 
     @property
     def code(self):
-        return self.tag("Code") if self.status >= 300 else None
+        """The error code, as XML or as JSON has it."""
+        if self.status < 300:
+            return None
+        if self.body[:1] == b"{":
+            return str(self.json().get("__type", "")).rpartition("#")[2] or None
+        return self.tag("Code")
+
+    def json(self):
+        return json.loads(self.body)
 
 
 class Client:
@@ -126,6 +135,11 @@ class Client:
         if self.conn is not None:
             self.conn.close()
             self.conn = None
+
+    def ask(self, target, values, **more):
+        """A call of the JSON protocol."""
+        headers = {"content-type": "application/x-amz-json-1.1", "x-amz-target": target}
+        return self.call("POST", "/", (), json.dumps(values).encode(), headers, service="ssm" if target.startswith("AmazonSSM") else "secretsmanager", **more)
 
     def form(self, service="sts", **values):
         """A call of the query protocol."""

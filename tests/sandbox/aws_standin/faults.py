@@ -119,9 +119,11 @@ class Faults:
         if self.latency:
             await asyncio.sleep(self.latency)
         kills = [k for k in self.kills if k["at"] == entry["n"]]
-        for kill in kills:
-            if kill.get("when", "before") == "before":
-                shoot(kill["pid"])
+        before = [k for k in kills if k["when"] == "before"]
+        for kill in before:
+            shoot(kill["pid"])
+        if before:
+            return dropped()
         rule = next((r for r in self.rules if r.hits(entry, request.headers)), None)
         if rule:
             entry["fault"] = rule.action
@@ -129,8 +131,7 @@ class Faults:
         else:
             response = carry_out(False)
         for kill in kills:
-            if kill.get("when", "before") == "after":
-                shoot(kill["pid"])
+            shoot(kill["pid"])
         return response
 
     async def apply(self, action, request, entry, carry_out):
@@ -141,10 +142,10 @@ class Faults:
         if action.get("expire_token"):
             self.app.iam.expire(entry.get("access_key"))
         before = action.get("before")
-        if before == "drop":
-            return dropped()
         if before == "kill":
             shoot(action.get("pid"))
+        if before:
+            return dropped()
         instead = self.instead(action, request, entry)
         response = instead or carry_out(bool(action.get("ignore_conditions")))
         if "slow_after_ms" in action:

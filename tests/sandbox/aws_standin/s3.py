@@ -394,7 +394,9 @@ class S3:
 
     @staticmethod
     def list_objects(call):
-        return xml_answer(listing.objects(call.bucket, call.request.query), "ListBucketResult")
+        response = xml_answer(listing.objects(call.bucket, call.request.query), "ListBucketResult")
+        response.headers["x-amz-bucket-region"] = call.bucket.region
+        return response
 
     @staticmethod
     def list_versions(call):
@@ -402,7 +404,7 @@ class S3:
 
     def delete_objects(self, call):
         if not check_sums(call.request.headers, call.request.body):
-            raise Error("InvalidRequest", "Missing required header for this request: Content-MD5")
+            raise Error("InvalidRequest", "Missing required header for this request: Content-MD5 OR x-amz-checksum-*")
         tree, done = parse_xml(call.request.body, "Delete"), []
         items = [{local(f.tag): f.text or "" for f in e} for e in tree if local(e.tag) == "Object"]
         quiet = any(local(e.tag) == "Quiet" and e.text == "true" for e in tree)
@@ -440,7 +442,7 @@ def check_sums(headers, body):
             raise Error("InvalidDigest", Content_MD5=headers["content-md5"])
         real = hashlib.md5(body).digest()
         if wanted != real:
-            raise Error("BadDigest", ExpectedDigest=headers["content-md5"], CalculatedDigest=base64.b64encode(real).decode())
+            raise Error("BadDigest", ExpectedDigest=wanted.hex(), CalculatedDigest=base64.b64encode(real).decode())
     for name in headers:
         if name.startswith("x-amz-checksum-") and name not in ("x-amz-checksum-mode", "x-amz-checksum-type"):
             if name not in SUMS:

@@ -118,7 +118,6 @@ class App:
             if service == "container":
                 return self.metadata.container_answer(request)
             who = self.authenticate(request, service)
-            entry["principal"] = who.identity.arn if who.identity else None
             if service == "s3":
                 call.identity, call.ignore_conditions = who.identity, ignore_conditions
                 return self.s3.handle(call, who.claim)
@@ -175,13 +174,18 @@ class App:
         action = call.action if call else self.action_of(request, service)
         entry = {"n": self.count, "service": service, "action": action, "method": request.method, "path": request.raw_path, "query": request.raw_query,
                  "bucket": call.bucket_name if call else None, "key": call.key if call else None, "headers": headers, "bytes": len(request.body),
-                 "access_key": found.group(1) if found else None, "principal": None, "connection": request.connection, "status": None, "error": None}
+                 "access_key": found.group(1) if found else None, "principal": self.claimed(found), "connection": request.connection, "status": None, "error": None}
         entry["object"] = call.bucket_name + "/" + call.key if call else request.raw_path
         if len(self.log) < LOG_LIMIT:
             self.log.append(entry)
         self.actions[action] = self.actions.get(action, 0) + 1
         self.connections.add(request.connection)
         return entry, call
+
+    def claimed(self, found):
+        """Whose access key a request names; whether it is signed with it is seen later."""
+        key = self.iam.keys.get(found.group(1)) if found else None
+        return key.identity.arn if key else None
 
     def action_of(self, request, service):
         if service == "sts":

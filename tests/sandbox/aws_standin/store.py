@@ -81,11 +81,10 @@ def same_etag(wanted, etag):
 
 def check_put(current, key, if_match, if_none_match):
     """The conditions of a PUT; a delete marker on top counts as absent."""
-    for name, value in (("If-Match", if_match), ("If-None-Match", if_none_match)):
-        if value is not None and (value == "*") != (name == "If-None-Match"):
-            raise Error("NotImplemented", Header=name)
     if if_match is not None and if_none_match is not None:
-        raise Error("NotImplemented", Header="If-Match")
+        raise Error("NotImplemented", Header="If-Match,If-None-Match", additionalMessage="Multiple conditional request headers present in the request")
+    if if_none_match not in (None, "*"):
+        raise Error("NotImplemented", Header="If-None-Match", additionalMessage="We don't accept the provided value of If-None-Match header for this API")
     if if_none_match is not None and current is not None:
         raise Error("PreconditionFailed", Condition="If-None-Match")
     check_match(current, key, if_match)
@@ -96,7 +95,7 @@ def check_match(current, key, if_match):
         return
     if current is None:
         raise Error("NoSuchKey", Key=key)
-    if if_match != "*" and not same_etag(if_match, current.etag):
+    if not same_etag(if_match, current.etag):
         raise Error("PreconditionFailed", Condition="If-Match")
 
 
