@@ -63,7 +63,7 @@ const char *aws_source(struct aws *aws);
 /** NULL with a diagnostic (LF703) when nothing says it. Good until aws_free(), as are those below. */
 const char *aws_region(struct aws *aws, struct diags *diags);
 /** A custom endpoint without trailing slash for "s3", "sts", "secretsmanager", "ssm":
- *  AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, the profile's `services` section, its endpoint_url;
+ *  AWS_ENDPOINT_URL_S3 (_STS, _SECRETS_MANAGER, _SSM), AWS_ENDPOINT_URL, the profile's `services` section, its endpoint_url;
  *  NULL: the service's own. AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true: always NULL. */
 const char *aws_endpoint(struct aws *aws, const char *service);
 /** The service's own host in a region ("s3.eu-west-1.amazonaws.com"), with the suffix of China and

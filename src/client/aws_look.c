@@ -83,7 +83,8 @@ static bool read_ini(struct aws_look *look, const char *variable, const char *st
         return true;
     if (error != 0) {
         aws_look_failed(look,
-            error == EFBIG ? "a file of more than 1 MiB is none of the AWS CLI's" : NULL,
+            error == EFBIG ? "a file of more than 1 MiB is none of the AWS CLI's"
+                           : "let it be a file that you may read",
             "%s cannot be read: %s", ini->path, strerror(error));
         return false;
     }
@@ -155,29 +156,41 @@ const char *aws_look_ca(const struct aws_look *look)
     return file != NULL ? file : aws_profile_value(look, look->profile, "ca_bundle");
 }
 
+static bool is_true(struct arena *arena, const char *value)
+{
+    return value != NULL && strcmp(text_lower(arena, value), "true") == 0;
+}
+
+/** The endpoint of the profile: of its `services` section, else for all services. */
+static const char *profile_endpoint(const struct aws_look *look, const char *service)
+{
+    const char *services = aws_profile_value(look, look->profile, "services");
+    const struct aws_ini_entry *entry = services == NULL ? NULL
+                                                         : aws_ini_find(&look->config, "services",
+                                                               services, service, "endpoint_url");
+
+    return entry != NULL && *entry->value != '\0'
+               ? entry->value
+               : aws_profile_value(look, look->profile, "endpoint_url");
+}
+
 const char *aws_look_endpoint(const struct aws_look *look, const char *service)
 {
+    /* The id of the service in AWS's models, which is not the name that signatures have. */
+    if (strcmp(service, "secretsmanager") == 0)
+        service = "secrets_manager";
     char *variable = arena_printf(look->arena, "AWS_ENDPOINT_URL_%s", service);
     const char *ignored = aws_profile_value(look, look->profile, "ignore_configured_endpoint_urls");
 
     for (char *at = variable; *at != '\0'; at++)
         *at = *at >= 'a' && *at <= 'z' ? (char)(*at - 'a' + 'A') : *at;
-    if (aws_env_true("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") ||
-        (ignored != NULL && strcmp(text_lower(look->arena, ignored), "true") == 0))
+    if (aws_env_true("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") || is_true(look->arena, ignored))
         return NULL;
     const char *url = aws_env(variable);
     if (url == NULL)
         url = aws_env("AWS_ENDPOINT_URL");
-    if (url == NULL) {
-        const char *services = aws_profile_value(look, look->profile, "services");
-        const struct aws_ini_entry *entry =
-            services == NULL
-                ? NULL
-                : aws_ini_find(&look->config, "services", services, service, "endpoint_url");
-        url = entry != NULL && *entry->value != '\0'
-                  ? entry->value
-                  : aws_profile_value(look, look->profile, "endpoint_url");
-    }
+    if (url == NULL)
+        url = profile_endpoint(look, service);
     if (url == NULL)
         return NULL;
     size_t length = strlen(url);
