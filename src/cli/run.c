@@ -40,6 +40,7 @@ void run_end(struct run *run)
     if (run->backend != NULL && run->backend->ops->close != NULL)
         run->backend->ops->close(run->backend);
     run->backend = NULL;
+    run->aws = aws_free(run->aws);
 }
 
 enum exit_code run_spec(struct run *run)
@@ -49,18 +50,6 @@ enum exit_code run_spec(struct run *run)
     run->spec = spec_load(run->arena, &options, run->kinds, &run->call->diags);
     bool fine = run->spec != NULL && diags_errors(&run->call->diags) == before;
     return fine ? EXIT_DONE : EXIT_USAGE;
-}
-
-enum exit_code run_backend(struct run *run)
-{
-    if (!run->spec->backend_local) {
-        struct diag *diag = diag_add(&run->call->diags, "LF606",
-            "the backend of %s is not there yet in this version", run->spec->environment);
-        diag->fix = "write \"backend: local\" until then";
-        return EXIT_ERROR;
-    }
-    run->backend = backend_local_open(run->arena, run->spec->state_folder, &run->call->diags);
-    return run->backend == NULL ? EXIT_ERROR : EXIT_DONE;
 }
 
 enum exit_code run_state(struct run *run)

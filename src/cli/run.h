@@ -7,6 +7,7 @@
 
 #include "apply/apply.h"
 #include "cli/cli.h"
+#include "client/aws.h"
 #include "client/git.h"
 #include "client/http.h"
 #include "client/secret.h"
@@ -21,6 +22,7 @@ struct run {
     const char *name; /* ENV as given */
     const struct kind_set *kinds;
     struct spec *spec;
+    struct aws *aws; /* with a backend in a bucket, else NULL */
     struct backend *backend;
     const struct state *state; /* read without the lock, or the session's */
     const char *status_before; /* of the state when its lock was taken */

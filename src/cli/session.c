@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "cli/backend.h"
 #include "cli/out.h"
 #include "state/lock.h"
 
@@ -71,11 +72,18 @@ static bool repairs(const struct run *run, const char *operation)
 
 enum exit_code run_lock(struct run *run, const char *operation, struct session **ret_session)
 {
+    return run_lock_returning(run, operation, false, ret_session);
+}
+
+enum exit_code run_lock_returning(
+    struct run *run, const char *operation, bool returning, struct session **ret_session)
+{
     struct session_options options = {.operation = operation,
         .tool = version_tool(),
         .waiting = on_waiting,
         .context = run,
         .repair = repairs(run, operation),
+        .returning = returning,
         .recovery_folder = run->spec->state_folder};
     enum exit_code code = lock_timeout(run, &options.wait_ms);
     if (code != EXIT_DONE)
@@ -87,9 +95,17 @@ enum exit_code run_lock(struct run *run, const char *operation, struct session *
     if (code != EXIT_DONE)
         return code;
     signals_handle();
-    run->state = session_state(*ret_session);
-    run->status_before = run->state->status;
-    return EXIT_DONE;
+    struct state *state = session_state(*ret_session);
+    run->state = state;
+    run->status_before = state->status;
+    /* init looks by itself; what comes in the place of a state that cannot be read, here. */
+    if (options.repair)
+        code = backend_look(run, run->backend, state);
+    else if (!text_starts(operation, "init"))
+        code = backend_looked(run, state);
+    if (code != EXIT_DONE)
+        session_close(*ret_session, &run->call->diags);
+    return code;
 }
 
 const char *status_kept(const struct run *run)

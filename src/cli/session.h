@@ -8,6 +8,9 @@
 const char *session_who(struct arena *arena);
 /** Takes the lock for `operation`, waiting as --lock-timeout says; run->state is the session's. */
 enum exit_code run_lock(struct run *run, const char *operation, struct session **ret_session);
+/** The same for the place that a state comes back to: that it went away from there is no obstacle. */
+enum exit_code run_lock_returning(
+    struct run *run, const char *operation, bool returning, struct session **ret_session);
 /** EXIT_LOCKED with a diagnostic when somebody froze the environment. */
 enum exit_code run_frozen(struct run *run);
 /** Claims the state under the lock: nothing was written before. */

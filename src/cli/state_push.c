@@ -189,6 +189,8 @@ enum exit_code state_take(
     if (floor > before.known.serial)
         into->known.serial = floor + 1;
     into->etag = before.etag;
+    into->store = before.store;
+    into->moved = NULL;
     into->run = record(run, operation);
     /* The commit takes another one for a clean apply of just now. */
     if (node_equal(from->last_clean, before.last_clean))

@@ -1,3 +1,5 @@
+#include "cli/backend.h"
+#include "cli/migrate.h"
 #include "cli/out.h"
 #include "cli/scope.h"
 #include "cli/session.h"
@@ -12,6 +14,8 @@
 
 static const struct option_spec options[] = {
     {"retarget", 0, false, NULL, "the spec's target is meant, though the state knows another"},
+    {"migrate", 0, false, NULL, "move the state here from where it was, and mark the old place"},
+    {"from", 0, false, "PLACE", "with --migrate: local, or s3://BUCKET/PREFIX?region=REGION"},
     {"lock-timeout", 0, false, "DURATION", "wait so long for the lock (30s, 5m); default: not"},
     TRUST_OPTION,
     {.name = NULL},
@@ -38,8 +42,9 @@ static void say(struct run *run, const char *what, const char *format, ...)
     node_set_string(run->arena, call_result(run->call), key, text);
 }
 
-/* Under the lock: what is missing is made, a new target is taken. */
-static enum exit_code make_state(struct run *run, struct session *session, bool *ret_made)
+/* Under the lock: what is missing is made, a new target is taken, and what was seen of the place. */
+static enum exit_code make_state(
+    struct run *run, struct session *session, const struct node *store, bool *ret_made)
 {
     struct state *state = session_state(session);
     bool exists = state->known.exists;
@@ -48,10 +53,13 @@ static enum exit_code make_state(struct run *run, struct session *session, bool 
         return EXIT_ERROR;
     }
     bool retarget = args_has(&run->call->args, "retarget");
-    if (exists && state->target != NULL && !retarget)
+    bool new_target = state->target == NULL || retarget;
+    if (exists && !new_target && node_equal(store, state->store))
         return run_close(run, session, NULL);
     enum exit_code code = run_claim(run, session, "init");
-    state->target = run->target;
+    if (new_target)
+        state->target = run->target;
+    state->store = store;
     enum exit_code closed = run_close(run, session, code == EXIT_DONE ? status_kept(run) : NULL);
     return code == EXIT_DONE ? closed : code;
 }
@@ -60,7 +68,13 @@ static enum exit_code make_state(struct run *run, struct session *session, bool 
 static enum exit_code write_state(struct run *run)
 {
     struct session *session = NULL;
-    enum exit_code code = run_lock(run, "init", &session);
+    /* Before anything is written there: whether it is fit for a state. */
+    struct state looked = *run->state;
+    enum exit_code code = backend_look(run, run->backend, &looked);
+    if (code == EXIT_DONE && looked.store != NULL && looked.store != run->state->store)
+        say(run, "backend", "%s: honours conditional writes", node_get_text(looked.store, "place"));
+    if (code == EXIT_DONE)
+        code = run_lock(run, "init", &session);
     if (code != EXIT_DONE)
         return code;
     bool exists = run->state->known.exists, made = false;
@@ -70,7 +84,7 @@ static enum exit_code write_state(struct run *run)
             run->backend->ops->show(run->backend));
         return run_close(run, session, NULL);
     }
-    code = make_state(run, session, &made);
+    code = make_state(run, session, looked.store, &made);
     if (code == EXIT_DONE)
         code = run_state(run);
     if (code != EXIT_DONE)
@@ -187,19 +201,45 @@ static const char *environment(struct call *call)
     return NULL;
 }
 
+/* The spec, and the state, which is brought here first where that is wanted. */
+static enum exit_code load(struct run *run)
+{
+    const char *said = NULL;
+    bool move = args_has(&run->call->args, "migrate");
+    if (!move && args_has(&run->call->args, "from")) {
+        diag_add(&run->call->diags, "LF604", "--from stands without --migrate")->fix =
+            "--migrate moves the state from there";
+        return EXIT_USAGE;
+    }
+    enum exit_code code = run_spec(run);
+    if (code == EXIT_DONE)
+        code = run_backend(run);
+    if (code == EXIT_DONE && move)
+        code = migrate(run, &said);
+    if (code == EXIT_DONE)
+        code = run_state(run);
+    if (code != EXIT_DONE)
+        return code;
+    buf_printf(&run->call->text, "%s\n", run->spec->environment);
+    node_set_string(run->arena, call_result(run->call), "environment", run->spec->environment);
+    say(run, "spec", "valid: %zu objects in %zu files", run->spec->desired.list.count,
+        run->spec->files.count);
+    if (run->aws != NULL && run->call->verbose)
+        say(run, "credentials", "%s", aws_source(run->aws));
+    if (said != NULL)
+        say(run, "moved", "%s", said);
+    return EXIT_DONE;
+}
+
 static enum exit_code run(struct call *call)
 {
     const char *name = environment(call);
     if (name == NULL)
         return EXIT_USAGE;
     CLEANUP_RUN struct run run = run_start(call, name);
-    enum exit_code code = run_load(&run);
+    enum exit_code code = load(&run);
     if (code != EXIT_DONE)
         return code;
-    buf_printf(&call->text, "%s\n", run.spec->environment);
-    node_set_string(call->arena, call_result(call), "environment", run.spec->environment);
-    say(&run, "spec", "valid: %zu objects in %zu files", run.spec->desired.list.count,
-        run.spec->files.count);
     run.target = live_target(call->arena, run.spec);
     if (!args_has(&call->args, "retarget") && !target_same(&run))
         return EXIT_REFUSED;
@@ -215,13 +255,16 @@ static enum exit_code run(struct call *call)
 
 const struct verb verb_init = {
     .name = "init",
-    .synopsis = "init [ENV] [--retarget]",
+    .synopsis = "init [ENV] [--retarget] [--migrate [--from PLACE]]",
     .summary = "make the state, and look whether everything can be reached",
     .help = "Examples:\n"
             "  liteform init dev\n"
             "  liteform init prod --retarget     the spec's target is meant\n"
+            "  liteform init prod --migrate      the spec names a bucket now: the state goes there\n"
+            "  liteform init prod --migrate --from 's3://acme/litellm/prod?region=eu-central-1'\n"
             "\n"
-            "Makes the state where the spec's backend says, a key for keyed hashes of secrets\n"
+            "Makes the state where the spec's backend says, once it has seen that a bucket there\n"
+            "honours conditional writes; a key for keyed hashes of secrets\n"
             "(unless backend.hash_key names one), and asks LiteLLM and the database. May be run\n"
             "again at any time. Exit code 4 when something cannot be reached.\n",
     .options = options,

@@ -82,7 +82,8 @@ static const char *const object_members[] = {
     "adopted", "changed_at", "extra", "fields", "id", "kind", "server_time", NULL};
 
 static const char *const state_members[] = {"environment", "epoch", "format", "freeze",
-    "last_clean", "last_run", "lineage", "objects", "run", "serial", "status", "target", "tool",
+    "last_clean", "last_run", "lineage", "moved", "objects", "run", "serial", "status", "store",
+    "target", "tool",
     "write_id", "written_at", NULL};
 
 static struct known_object *decode_object(
@@ -164,6 +165,8 @@ static struct state *decode(struct decoder *decoder, const struct node *map)
     state->target = member(decoder, map, NULL, "target", NODE_MAP, MAY);
     state->last_clean = member(decoder, map, NULL, "last_clean", NODE_MAP, MAY);
     state->last_run = member(decoder, map, NULL, "last_run", NODE_MAP, MAY);
+    state->moved = member(decoder, map, NULL, "moved", NODE_MAP, MAY);
+    state->store = member(decoder, map, NULL, "store", NODE_MAP, MAY);
     state->run = member(decoder, map, NULL, "run", NODE_MAP, MAY);
     state->unknown = others(decoder->arena, map, state_members);
     decode_freeze(decoder, map, state);

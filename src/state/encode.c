@@ -198,10 +198,12 @@ void state_encode(const struct state *state, struct buf *out)
     add_node(&encoder, &members, "last_clean", state->last_clean);
     add_node(&encoder, &members, "last_run", state->last_run);
     add_text(&encoder, &members, "lineage", state->known.lineage);
+    add_node(&encoder, &members, "moved", state->moved);
     add(&encoder, &members, "objects", MEMBER_OBJECTS);
     add_node(&encoder, &members, "run", state->run);
     add_int(&encoder, &members, "serial", state->known.serial);
     add_text(&encoder, &members, "status", state->status);
+    add_node(&encoder, &members, "store", state->store);
     add_node(&encoder, &members, "target", state->target);
     add_text(&encoder, &members, "tool", state->tool);
     add_text(&encoder, &members, "write_id", state->write_id);

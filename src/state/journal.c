@@ -235,6 +235,16 @@ static bool may_be_fence(
     return clock_parse(part.written_at, &written) && store_now(backend) - written < JOURNAL_FENCE_S;
 }
 
+static void remove_all(struct backend *backend, const struct strings *names, struct diags *diags)
+{
+    if (names->count > 0 && backend->ops->remove_many != NULL) {
+        backend->ops->remove_many(backend, names, diags);
+        return;
+    }
+    for (size_t i = 0; i < names->count; i++)
+        backend->ops->remove(backend, names->at[i], diags);
+}
+
 void journal_remove(struct backend *backend, int64_t serial, const struct journal_ref *ours)
 {
     CLEANUP_ARENA struct arena *scratch = arena_new();
@@ -251,12 +261,17 @@ void journal_remove(struct backend *backend, int64_t serial, const struct journa
         if (known || !may_be_fence(backend, each, ref->name, &ignored))
             strings_add(scratch, &names, ref->name);
     }
-    if (names.count > 0 && backend->ops->remove_many != NULL) {
-        backend->ops->remove_many(backend, &names, &ignored);
-        return;
-    }
-    for (size_t i = 0; i < names.count; i++)
-        backend->ops->remove(backend, names.at[i], &ignored);
+    remove_all(backend, &names, &ignored);
+}
+
+void journal_remove_own(struct backend *backend, int64_t serial, int64_t first, int64_t next)
+{
+    CLEANUP_ARENA struct arena *scratch = arena_new();
+    struct diags ignored = diags_init(scratch);
+    struct strings names = {0};
+    for (int64_t index = first; index < next; index++)
+        strings_add(scratch, &names, journal_name(scratch, serial, index));
+    remove_all(backend, &names, &ignored);
 }
 
 /* A run's id in a name: what cannot stand there is left out. */
@@ -274,6 +289,18 @@ static const char *name_part(struct arena *arena, const char *run)
     return length == 0 ? "run" : part;
 }
 
+static int64_t kept(const struct backend *backend)
+{
+    return backend->keep > 0 ? backend->keep : HISTORY_KEPT;
+}
+
+static bool trim_is_due(const struct backend *backend, int64_t serial)
+{
+    enum { EVERY = 8 };
+    int64_t every = kept(backend) < EVERY ? kept(backend) : EVERY;
+    return !backend->leased || serial % every == 0;
+}
+
 void history_keep(struct backend *backend, int64_t serial, const char *run, const char *bytes,
     size_t length, struct diags *diags)
 {
@@ -289,10 +316,12 @@ void history_keep(struct backend *backend, int64_t serial, const char *run, cons
             backend->ops->show(backend));
         return;
     }
-    struct strings names = {0};
-    if (backend->ops->list(backend, scratch, "history/", &names, diags) == BACKEND_OK) {
-        for (size_t i = 0; i + HISTORY_KEPT < names.count; i++)
-            backend->ops->remove(backend, names.at[i], diags);
+    if (trim_is_due(backend, serial)) {
+        struct strings names = {0}, old = {0};
+        backend->ops->list(backend, scratch, "history/", &names, diags);
+        for (size_t i = 0; i + (size_t)kept(backend) < names.count; i++)
+            strings_add(scratch, &old, names.at[i]);
+        remove_all(backend, &old, diags);
     }
     diags_take_back(diags, point);
 }

@@ -61,8 +61,13 @@ bool journal_list(struct backend *backend, struct arena *arena, int64_t serial,
  * and the next one tries anew.
  */
 void journal_remove(struct backend *backend, int64_t serial, const struct journal_ref *ours);
+/** Removes the parts of `serial` from `first` to before `next`, by their names. Best effort. */
+void journal_remove_own(struct backend *backend, int64_t serial, int64_t first, int64_t next);
 
-/** Copies the old state to history/ and keeps the newest HISTORY_KEPT; a warning when it cannot. */
+/**
+ * Copies the old state to history/ and keeps the newest backend->keep; a warning when it cannot.
+ * Where listing is a call over a network it is done every eighth time at most: up to seven more.
+ */
 #define HISTORY_KEPT 20
 void history_keep(struct backend *backend, int64_t serial, const char *run, const char *bytes,
     size_t length, struct diags *diags);

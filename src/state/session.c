@@ -179,12 +179,25 @@ static void set_last_run(struct session *session, struct state *next)
     next->last_run = run;
 }
 
+/* Whether what others have left of the journal is looked for, which is a call over a network; what
+ * is ours has known names. */
+static bool sweep_is_due(const struct session *session)
+{
+    enum { EVERY = 16 };
+    return !session->backend->leased || session->first_index > 1 || session->repair ||
+           session->state->known.serial % EVERY == 0;
+}
+
 static void committed(struct session *session, int64_t old_serial)
 {
     const struct state *state = session->state;
     struct journal_ref ours = {.serial = old_serial, .index = session->first_index};
     lock_note_state(session->lock, state->known.lineage, state->known.serial);
-    journal_remove(session->backend, state->known.serial, &ours);
+    if (sweep_is_due(session))
+        journal_remove(session->backend, state->known.serial, &ours);
+    else
+        journal_remove_own(session->backend, old_serial, session->first_index,
+            session->next_index + (session->pending.len > 0 ? 1 : 0));
     session->resumed = (struct journal_entries){0};
     session->noted = (struct journal_part){0};
     buf_reset(&session->pending);

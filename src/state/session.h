@@ -38,7 +38,7 @@ struct session {
     struct arena *arena;
     struct backend *backend;
     const char *environment, *operation, *tool, *recovery_folder;
-    bool repair;
+    bool repair, returning;
     struct lock *lock;
 
     struct state *state;

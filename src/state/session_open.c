@@ -175,6 +175,8 @@ static enum session_result read_state(struct session *session, struct diags *dia
     }
     if (state == NULL || !is_current(session, state, diags))
         return SESSION_FAILED;
+    if (!session->repair && !session->returning && state_has_moved(state, diags))
+        return SESSION_FAILED;
     state->etag = etag;
     session->stored_serial = state->known.serial;
     session->state = state;
@@ -318,6 +320,7 @@ enum session_result session_open(struct arena *arena, struct backend *backend,
     session->tool = arena_strdup(arena, options->tool);
     session->recovery_folder = arena_strdup(arena, options->recovery_folder);
     session->repair = options->repair;
+    session->returning = options->returning;
     session->stored = BUF_INIT(CODEC_MAX);
     session->pending = BUF_INIT(CODEC_MAX);
     session->stored_serial = -1;

@@ -30,9 +30,26 @@ struct state *state_read(
         return NULL;
     }
     struct state *state = state_decode(arena, bytes, length, environment, diags);
-    if (state != NULL)
-        state->etag = etag;
+    if (state == NULL || state_has_moved(state, diags))
+        return NULL;
+    state->etag = etag;
     return state;
+}
+
+bool state_has_moved(const struct state *state, struct diags *diags)
+{
+    if (state->moved == NULL)
+        return false;
+    const char *to = node_get_text(state->moved, "to");
+    const char *at = node_get_text(state->moved, "at");
+    const char *who = node_get_text(state->moved, "who");
+    struct diag *diag = diag_add(diags, "LF454", "the state of \"%s\" has moved to %s, at %s by %s",
+        state->environment, to == NULL ? "a place that is not told" : to,
+        at == NULL ? "an unknown time" : at, who == NULL ? "somebody" : who);
+    diag->fix = arena_printf(diags->arena,
+        "take the spec that names the new place; to move it back here: liteform init %s --migrate",
+        state->environment);
+    return true;
 }
 
 void state_put(struct arena *arena, struct state *state, const struct known_object *object)

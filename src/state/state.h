@@ -43,6 +43,10 @@ struct state {
     const struct node *target;     /* identity of what it was applied to, or NULL (semantics 4) */
     const struct node *last_clean; /* {"serial","at","fingerprint","commit","counts"} or NULL */
     const struct node *run;        /* record of a run that has not ended clean, or NULL */
+    /* {"place","at"}: where conditional writes were seen to hold (backend_ops.probe), or NULL */
+    const struct node *store;
+    /* {"to","from","at","who"}: the state goes on elsewhere (`init --migrate`), or NULL */
+    const struct node *moved;
     const struct node *last_run;   /* record of the run that wrote this serial, or NULL */
     const struct node *unknown;    /* members of a newer minor format: kept as they were */
     struct freeze freeze;
@@ -63,6 +67,9 @@ void state_encode(const struct state *state, struct buf *out);
  *  So it is in a state that was only ever claimed (serial 0): nothing in it was ever finished. */
 struct state *state_read(
     struct arena *arena, struct backend *backend, const char *environment, struct diags *diags);
+/** Whether it goes on elsewhere; then a diagnostic says where. state_read() and session_open() look
+ *  by themselves. */
+bool state_has_moved(const struct state *state, struct diags *diags);
 /** Adds or replaces; everything is copied into `arena`. */
 void state_put(struct arena *arena, struct state *state, const struct known_object *object);
 void state_drop(struct arena *arena, struct state *state, const char *address);
@@ -88,6 +95,7 @@ struct session_options {
     /* `state push --force`, `state restore`: a damaged, missing, foreign or rolled-back state is no
      * obstacle; where it cannot be read session_state() is a new one. */
     bool repair;
+    bool returning; /* `init --migrate`: a state that has moved away from here is no obstacle */
     const char *recovery_folder; /* MAY: where the state goes that could not be written */
 };
 
