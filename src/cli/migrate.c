@@ -159,8 +159,10 @@ static enum exit_code copy_state(struct move *move, const struct node *store)
     enum exit_code code = state_take(run, "init --migrate", new, old);
     if (code != EXIT_DONE)
         return code;
+    /* The serial tells a copy that is there from the one it was made of. */
+    if (new->known.serial < old->known.serial)
+        new->known.serial = old->known.serial;
     new->store = store;
-    new->moved = NULL;
     if (session_commit(move->new, old->status, diags) != SESSION_OK)
         return EXIT_ERROR;
     struct state *seen = state_read(run->arena, move->to, run->spec->environment, diags);

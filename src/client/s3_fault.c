@@ -62,10 +62,11 @@ static const char *statement(const struct s3 *s3, struct arena *arena, const cha
     if (text_starts(action, "kms:"))
         return arena_printf(arena, "{\"Effect\":\"Allow\",\"Action\":\"%s\",\"Resource\":\"%s\"}",
             action, options->kms_key != NULL ? options->kms_key : "ARN of the bucket's KMS key");
+    /* IfExists: whether a missing object may be told as missing is asked without a prefix. */
     if (strcmp(action, "s3:ListBucket") == 0)
         return arena_printf(arena,
             "{\"Effect\":\"Allow\",\"Action\":\"%s\",\"Resource\":\"arn:%s:s3:::%s\","
-            "\"Condition\":{\"StringLike\":{\"s3:prefix\":\"%s%s*\"}}}",
+            "\"Condition\":{\"StringLikeIfExists\":{\"s3:prefix\":\"%s%s*\"}}}",
             action, part, options->bucket, prefix, slash);
     return arena_printf(arena,
         "{\"Effect\":\"Allow\",\"Action\":\"%s\",\"Resource\":\"arn:%s:s3:::%s/%s%s*\"}", action,

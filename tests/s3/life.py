@@ -78,7 +78,7 @@ def cost(stage):
     calls_of(wrong, stage, "plan without changes", 2, "plan", ENVIRONMENT)
     calls_of(wrong, stage, "drift without changes", 2, "drift", ENVIRONMENT)
     calls_of(wrong, stage, "apply without changes", 4, "apply", ENVIRONMENT, "--yes")
-    calls_of(wrong, stage, "init again", 4, "init", ENVIRONMENT)
+    calls_of(wrong, stage, "init again", 6, "init", ENVIRONMENT)
     return wrong
 
 
@@ -92,7 +92,7 @@ def read_only(stage):
                    {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::" + BUCKET}])
     stage.aws("reset", {})
     expect(wrong, stage.run("plan", ENVIRONMENT, "--detailed-exitcode"), 2)
-    expect(wrong, stage.run("drift", ENVIRONMENT), 2)
+    expect(wrong, stage.run("drift", ENVIRONMENT), 0, "Pending")
     expect(wrong, stage.run("state", "list", ENVIRONMENT), 0)
     if any(e["method"] != "GET" for e in stage.s3_log()):
         wrong.append("a reader writes: %s" % stage.calls())
@@ -110,7 +110,7 @@ def smallest_policy(stage):
     stage.backend = stage.s3_spec()
     stage.write(teams(2))
     listing = {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::" + BUCKET,
-               "Condition": {"StringLike": {"s3:prefix": PREFIX + "/*"}}}
+               "Condition": {"StringLikeIfExists": {"s3:prefix": PREFIX + "/*"}}}
     objects = {"Effect": "Allow", "Action": list(SMALLEST), "Resource": "arn:aws:s3:::%s/%s/*" % (BUCKET, PREFIX)}
     stage.as_user([listing, objects])
     expect(wrong, stage.run("init", ENVIRONMENT), 0)
@@ -231,8 +231,8 @@ def encryption(stage):
     if not puts or any(e["headers"].get("x-amz-server-side-encryption-aws-kms-key-id") != key for e in puts):
         wrong.append("not all objects were written under the key")
     stage.aws("kms_keys", {"arn": key, "state": "disabled"})
-    ended = stage.run("plan", ENVIRONMENT)
-    expect(wrong, ended, 1)
+    stage.write(teams(2))
+    expect(wrong, stage.apply(), 1, "KMS.DisabledException")
     return wrong
 
 
@@ -256,12 +256,12 @@ def host_style(stage):
     wrong = []
     port = stage.tls_url.rpartition(":")[2]
     stage.fresh()
-    stage.backend = stage.s3_spec(endpoint="https://localhost:" + port, path_style=False, ca_file=stage.ca_file)
+    stage.backend = stage.s3_spec(endpoint="https://s3.localhost:" + port, path_style=False, ca_file=stage.ca_file)
     stage.write(teams(1))
     expect(wrong, stage.run("init", ENVIRONMENT), 0)
     expect(wrong, stage.apply(), 0)
     hosts = {e["headers"]["host"] for e in stage.s3_log()}
-    if hosts != {"%s.localhost:%s" % (BUCKET, port)}:
+    if hosts != {"%s.s3.localhost:%s" % (BUCKET, port)}:
         wrong.append("hosts: %s" % hosts)
     return wrong
 
