@@ -10,8 +10,8 @@
 
 /* Where the state lives: opened as the spec says, and looked at before it is relied on. */
 
-static struct aws *aws_of(const struct run *run, const char *profile, const char *region,
-    const char *ca_file)
+static struct aws *aws_of(
+    const struct run *run, const char *profile, const char *region, const char *ca_file)
 {
     struct aws_options options = {.profile = profile,
         .region = region,
@@ -34,8 +34,7 @@ static struct backend *open_s3(struct run *run, const struct node *s3)
             .kms_key = kms_key,
             .ca_file = ca_file}};
     if (node_get(s3, "path_style") != NULL)
-        options.s3.style =
-            node_get_bool(s3, "path_style", true) ? S3_STYLE_PATH : S3_STYLE_HOST;
+        options.s3.style = node_get_bool(s3, "path_style", true) ? S3_STYLE_PATH : S3_STYLE_HOST;
     if (lease != NULL)
         text_duration_seconds(lease, &options.ttl_seconds);
     if (run->aws == NULL)

@@ -29,11 +29,10 @@ static const char *went_to(struct run *run)
     size_t length = 0;
     const char *etag = NULL;
     struct diags ignored = diags_init(run->arena);
-    if (run->backend->ops->read(run->backend, run->arena, "state.json", &bytes, &length, &etag,
-            &ignored) != BACKEND_OK)
+    if (run->backend->ops->read(
+            run->backend, run->arena, "state.json", &bytes, &length, &etag, &ignored) != BACKEND_OK)
         return NULL;
-    struct state *state =
-        state_decode(run->arena, bytes, length, run->spec->environment, &ignored);
+    struct state *state = state_decode(run->arena, bytes, length, run->spec->environment, &ignored);
     return state == NULL ? NULL : node_get_text(state->moved, "from");
 }
 
@@ -63,8 +62,8 @@ static enum exit_code open_from(struct move *move)
 
 static enum exit_code refuse(struct move *move, const char *why, const char *fix)
 {
-    struct diag *diag = diag_add(&move->run->call->diags, "LF455", "the state of %s cannot move: %s",
-        move->run->spec->environment, why);
+    struct diag *diag = diag_add(&move->run->call->diags, "LF455",
+        "the state of %s cannot move: %s", move->run->spec->environment, why);
     diag->fix = fix;
     return EXIT_ERROR;
 }
@@ -185,8 +184,8 @@ static const char *address_of(struct move *move)
         return "local";
     const char *endpoint = node_get_text(s3, "endpoint");
     return arena_printf(run->arena, "%s?region=%s%s%s", move->to->ops->show(move->to),
-        node_get_text(s3, "region"), endpoint == NULL ? "" : "&endpoint=",
-        endpoint == NULL ? "" : endpoint);
+        node_get_text(s3, "region"),
+        endpoint == NULL ? "" : "&endpoint=", endpoint == NULL ? "" : endpoint);
 }
 
 static enum exit_code mark_old(struct move *move)

@@ -257,16 +257,17 @@ const struct verb verb_init = {
     .name = "init",
     .synopsis = "init [ENV] [--retarget] [--migrate [--from PLACE]]",
     .summary = "make the state, and look whether everything can be reached",
-    .help = "Examples:\n"
-            "  liteform init dev\n"
-            "  liteform init prod --retarget     the spec's target is meant\n"
-            "  liteform init prod --migrate      the spec names a bucket now: the state goes there\n"
-            "  liteform init prod --migrate --from 's3://acme/litellm/prod?region=eu-central-1'\n"
-            "\n"
-            "Makes the state where the spec's backend says, once it has seen that a bucket there\n"
-            "honours conditional writes; a key for keyed hashes of secrets\n"
-            "(unless backend.hash_key names one), and asks LiteLLM and the database. May be run\n"
-            "again at any time. Exit code 4 when something cannot be reached.\n",
+    .help =
+        "Examples:\n"
+        "  liteform init dev\n"
+        "  liteform init prod --retarget     the spec's target is meant\n"
+        "  liteform init prod --migrate      the spec names a bucket now: the state goes there\n"
+        "  liteform init prod --migrate --from 's3://acme/litellm/prod?region=eu-central-1'\n"
+        "\n"
+        "Makes the state where the spec's backend says, once it has seen that a bucket there\n"
+        "honours conditional writes; a key for keyed hashes of secrets\n"
+        "(unless backend.hash_key names one), and asks LiteLLM and the database. May be run\n"
+        "again at any time. Exit code 4 when something cannot be reached.\n",
     .options = options,
     .words = WORDS_ENVIRONMENT,
     .max_words = 1,

@@ -57,8 +57,8 @@ int64_t s3_now(struct s3 *s3)
 
 const char *s3_name(const struct s3 *s3, struct arena *arena, const char *key)
 {
-    return arena_printf(arena, "s3://%s%s%s", s3->options.bucket, key == NULL ? "" : "/",
-        key == NULL ? "" : key);
+    return arena_printf(
+        arena, "s3://%s%s%s", s3->options.bucket, key == NULL ? "" : "/", key == NULL ? "" : key);
 }
 
 /* --- where ------------------------------------------------------------------------------------ */
@@ -124,8 +124,7 @@ static bool settle(struct s3 *s3, struct diags *diags)
         endpoint = aws_endpoint(s3->aws, "s3");
     bool own = endpoint != NULL;
     if (!own)
-        endpoint =
-            arena_printf(s3->arena, "https://%s", aws_host(s3->arena, "s3", region));
+        endpoint = arena_printf(s3->arena, "https://%s", aws_host(s3->arena, "s3", region));
     return locate(s3, endpoint, own, diags);
 }
 
@@ -149,8 +148,8 @@ static bool send_once(struct s3 *s3, struct arena *arena, const struct s3_call *
     struct aws_keys keys = {0};
     if (!aws_keys(s3->aws, &keys, diags))
         return false;
-    const char *path = arena_printf(arena, "%s/%s", s3->path,
-        call->key == NULL ? "" : aws_encode_path(arena, call->key));
+    const char *path = arena_printf(
+        arena, "%s/%s", s3->path, call->key == NULL ? "" : aws_encode_path(arena, call->key));
     size_t length = call->body == NULL ? 0 : call->body->len;
     struct aws_request request = {.method = call->method,
         .host = s3->authority,
@@ -244,8 +243,8 @@ static bool sign_anew(
     struct s3 *s3, const struct s3_answer *answer, struct attempts *attempts, struct diags *diags)
 {
     static const char *const skewed[] = {"RequestTimeTooSkewed", "RequestExpired", NULL};
-    static const char *const expired[] = {"ExpiredToken", "ExpiredTokenException", "InvalidToken",
-        "TokenRefreshRequired", NULL};
+    static const char *const expired[] = {
+        "ExpiredToken", "ExpiredTokenException", "InvalidToken", "TokenRefreshRequired", NULL};
     if (is_code(answer, skewed) && !attempts->clock_set) {
         attempts->clock_set = true;
         const char *date = exchange_header(s3->exchange, "Date");

@@ -73,8 +73,8 @@ static const char *statement(const struct s3 *s3, struct arena *arena, const cha
         part, options->bucket, prefix, slash);
 }
 
-static void no_right(const struct s3 *s3, const struct s3_call *call, const char *message,
-    struct diags *diags)
+static void no_right(
+    const struct s3 *s3, const struct s3_call *call, const char *message, struct diags *diags)
 {
     struct arena *arena = diags->arena;
     const char *action = named_action(arena, message);
@@ -82,17 +82,17 @@ static void no_right(const struct s3 *s3, const struct s3_call *call, const char
     if (!told)
         action = usual_action(call->kind);
     struct diag *diag = diag_add(diags, "LF442", "%s may not be %s: %s is not allowed%s%s",
-        object_of(s3, arena, call), act(call->kind), action, message == NULL ? "" : "; S3 says: ",
-        message == NULL ? "" : message);
+        object_of(s3, arena, call), act(call->kind), action,
+        message == NULL ? "" : "; S3 says: ", message == NULL ? "" : message);
     const char *more = "";
     if (!told && call->kind == S3_KIND_GET)
         more = ", and s3:ListBucket on the bucket, without which an object that is not there looks "
                "forbidden";
     else if (!told && call->kind == S3_KIND_PUT)
-        more = ", and s3:GetObject there, which writing under a condition needs; for a bucket with a "
-               "KMS key also kms:GenerateDataKey and kms:Decrypt on it";
-    diag->fix =
-        arena_printf(arena, "add to the policy: %s%s", statement(s3, arena, action), more);
+        more =
+            ", and s3:GetObject there, which writing under a condition needs; for a bucket with a "
+            "KMS key also kms:GenerateDataKey and kms:Decrypt on it";
+    diag->fix = arena_printf(arena, "add to the policy: %s%s", statement(s3, arena, action), more);
 }
 
 /* --- keys, clock, region, bucket -------------------------------------------------------------- */
@@ -117,8 +117,8 @@ static bool keys_refused(const struct s3 *s3, const struct s3_answer *answer, st
         diag->fix = i < sizeof(fixes) / sizeof(fixes[0]) ? fixes[i] : NULL;
         return true;
     }
-    static const char *const expired[] = {"ExpiredToken", "ExpiredTokenException",
-        "TokenRefreshRequired"};
+    static const char *const expired[] = {
+        "ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"};
     for (size_t i = 0; i < sizeof(expired) / sizeof(expired[0]); i++) {
         if (!text_equal(answer->code, expired[i]))
             continue;
@@ -159,8 +159,8 @@ static bool region_wrong(const struct s3 *s3, const struct s3_answer *answer, st
         diag->fix = "name the bucket's own region and endpoint under backend.s3";
         return true;
     }
-    diag = diag_add(diags, "LF441", "bucket %s is in %s, not in %s", s3->options.bucket, region,
-        s3->region);
+    diag = diag_add(
+        diags, "LF441", "bucket %s is in %s, not in %s", s3->options.bucket, region, s3->region);
     diag->fix = arena_printf(diags->arena, "write under backend.s3: `region: %s`", region);
     return true;
 }
@@ -169,8 +169,8 @@ static bool bucket_wrong(const struct s3 *s3, const struct s3_answer *answer, st
 {
     struct diag *diag = NULL;
     if (text_equal(answer->code, "NoSuchBucket")) {
-        diag = diag_add(diags, "LF440", "there is no bucket %s at %s", s3->options.bucket,
-            s3->authority);
+        diag = diag_add(
+            diags, "LF440", "there is no bucket %s at %s", s3->options.bucket, s3->authority);
         diag->fix = arena_printf(diags->arena,
             "look at backend.s3.bucket; to make it: aws s3api create-bucket --bucket %s --region "
             "%s --create-bucket-configuration LocationConstraint=%s",
@@ -178,8 +178,8 @@ static bool bucket_wrong(const struct s3 *s3, const struct s3_answer *answer, st
         return true;
     }
     if (text_equal(answer->code, "InvalidBucketName")) {
-        diag = diag_add(
-            diags, "LF440", "\"%s\" cannot be the name of a bucket", s3->options.bucket);
+        diag =
+            diag_add(diags, "LF440", "\"%s\" cannot be the name of a bucket", s3->options.bucket);
         diag->fix = "3 to 63 of a-z, 0-9, dots and hyphens: look at backend.s3.bucket";
         return true;
     }
@@ -200,8 +200,8 @@ static void no_answer(const struct s3 *s3, const struct s3_call *call,
         diag->fix = "a private root goes into `ca_file:` under backend.s3, or into AWS_CA_BUNDLE";
         return;
     case FAULT_LARGE:
-        diag = diag_add(diags, "LF451", "%s is larger than %zu MiB", what,
-            s3->options.max_object >> 20);
+        diag = diag_add(
+            diags, "LF451", "%s is larger than %zu MiB", what, s3->options.max_object >> 20);
         diag->fix = "nothing that liteform writes is: look at what lies there";
         return;
     case FAULT_STOPPED:
@@ -260,8 +260,8 @@ static void not_s3(const struct s3 *s3, const struct s3_call *call, const struct
     const char *text = excerpt(diags->arena, reply);
     bool html = is_html(reply);
     struct diag *diag = diag_add(diags, "LF449",
-        "%s could not be %s: %s answered with status %d and %s%s%s", object_of(s3, diags->arena, call),
-        act(call->kind), s3->authority, reply->status,
+        "%s could not be %s: %s answered with status %d and %s%s%s",
+        object_of(s3, diags->arena, call), act(call->kind), s3->authority, reply->status,
         html ? "a page for people" : "what is no answer of S3", *text == '\0' ? "" : ": ", text);
     diag->fix = reply->status == 407 || html
                     ? "something stands between here and S3: a proxy, a gateway, a login page. "
@@ -284,8 +284,8 @@ static void other(const struct s3 *s3, const struct s3_call *call, const struct 
         diag->fix = "is `endpoint:` under backend.s3 the address of an S3 API?";
 }
 
-void s3_fault(struct s3 *s3, const struct s3_call *call, const struct s3_answer *answer,
-    struct diags *diags)
+void s3_fault(
+    struct s3 *s3, const struct s3_call *call, const struct s3_answer *answer, struct diags *diags)
 {
     const struct exchange_reply *reply = &answer->reply;
     if (reply->outcome != OUTCOME_ANSWERED) {
@@ -311,8 +311,8 @@ void s3_fault(struct s3 *s3, const struct s3_call *call, const struct s3_answer 
         other(s3, call, answer, diags);
 }
 
-void s3_fault_key(struct s3 *s3, const char *key, const char *code, const char *message,
-    struct diags *diags)
+void s3_fault_key(
+    struct s3 *s3, const char *key, const char *code, const char *message, struct diags *diags)
 {
     struct s3_call call = {.kind = S3_KIND_DELETE, .method = "DELETE", .key = key};
     struct s3_answer answer = {.reply = {.outcome = OUTCOME_ANSWERED,

@@ -46,11 +46,11 @@ bool s3_send(struct s3 *s3, struct arena *arena, const struct s3_call *call,
 /** Whether the request may have been carried out although no success came back. */
 bool s3_is_unknown(const struct s3_answer *answer);
 /** Says what is wrong and what to do about it. */
-void s3_fault(struct s3 *s3, const struct s3_call *call, const struct s3_answer *answer,
-    struct diags *diags);
+void s3_fault(
+    struct s3 *s3, const struct s3_call *call, const struct s3_answer *answer, struct diags *diags);
 /** The same for the error that DeleteObjects gives for one key. */
-void s3_fault_key(struct s3 *s3, const char *key, const char *code, const char *message,
-    struct diags *diags);
+void s3_fault_key(
+    struct s3 *s3, const char *key, const char *code, const char *message, struct diags *diags);
 
 /** "s3://bucket/key" */
 const char *s3_name(const struct s3 *s3, struct arena *arena, const char *key);

@@ -36,11 +36,12 @@ static bool is_whole(struct s3 *s3, struct arena *arena, const struct s3_answer 
 
 static enum s3_result damaged(struct s3 *s3, const char *key, size_t length, struct diags *diags)
 {
-    struct diag *diag = diag_add(diags, "LF450",
-        "%s arrived as %zu bytes that are not what was written",
-        s3_name(s3, diags->arena, key), length);
-    diag->fix = "is there a proxy that changes or cuts answers? Else the object was changed and its "
-                "metadata kept: bring back an older version of it";
+    struct diag *diag =
+        diag_add(diags, "LF450", "%s arrived as %zu bytes that are not what was written",
+            s3_name(s3, diags->arena, key), length);
+    diag->fix =
+        "is there a proxy that changes or cuts answers? Else the object was changed and its "
+        "metadata kept: bring back an older version of it";
     return S3_FAILED;
 }
 
@@ -72,8 +73,8 @@ enum s3_result s3_get(struct s3 *s3, struct arena *arena, const char *key,
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
-static void write_headers(const struct s3 *s3, struct arena *arena, const struct s3_write *write,
-    struct strings *headers)
+static void write_headers(
+    const struct s3 *s3, struct arena *arena, const struct s3_write *write, struct strings *headers)
 {
     const struct s3_options *options = &s3->options;
     strings_add(arena, headers, "Content-Type: application/json");
@@ -131,11 +132,11 @@ enum s3_result s3_put(struct s3 *s3, struct arena *arena, const struct s3_write 
 /* --- listing ---------------------------------------------------------------------------------- */
 
 /* The keys of a page; the token of the next one, or NULL after the last. */
-static const char *read_page(struct arena *arena, const struct s3_answer *answer,
-    const char *prefix, struct strings *keys)
+static const char *read_page(
+    struct arena *arena, const struct s3_answer *answer, const char *prefix, struct strings *keys)
 {
-    struct s3_xml all = {.at = answer->reply.body,
-        .end = answer->reply.body + answer->reply.length};
+    struct s3_xml all = {
+        .at = answer->reply.body, .end = answer->reply.body + answer->reply.length};
     struct s3_xml rest = all, contents;
     while (s3_xml_next(&rest, "Contents", &contents)) {
         const char *key = s3_xml_find(arena, &contents, "Key");
@@ -149,8 +150,8 @@ static const char *read_page(struct arena *arena, const struct s3_answer *answer
 
 static bool is_listing(const struct s3_answer *answer)
 {
-    struct s3_xml all = {.at = answer->reply.body,
-        .end = answer->reply.body + answer->reply.length};
+    struct s3_xml all = {
+        .at = answer->reply.body, .end = answer->reply.body + answer->reply.length};
     struct s3_xml inside;
     return answer->reply.status == 200 && s3_xml_next(&all, "ListBucketResult", &inside);
 }
@@ -162,13 +163,13 @@ enum s3_result s3_list(struct s3 *s3, struct arena *arena, const char *prefix,
     const char *token = NULL;
     for (unsigned page = 0; page < PAGES_MOST; page++) {
         /* Sorted as they are signed. */
-        const char *from = token == NULL ? ""
-                                         : arena_printf(arena, "continuation-token=%s&",
-                                               aws_encode(arena, token));
+        const char *from =
+            token == NULL ? ""
+                          : arena_printf(arena, "continuation-token=%s&", aws_encode(arena, token));
         struct s3_call call = {.kind = S3_KIND_LIST,
             .method = "GET",
-            .query = arena_printf(
-                arena, "%slist-type=2&prefix=%s", from, aws_encode(arena, prefix))};
+            .query =
+                arena_printf(arena, "%slist-type=2&prefix=%s", from, aws_encode(arena, prefix))};
         struct s3_answer answer = {0};
         if (!s3_send(s3, arena, &call, &answer, diags))
             return S3_FAILED;
@@ -228,11 +229,11 @@ static const char *checksum(struct arena *arena, const struct buf *body)
 }
 
 /* Each key that could not be removed is in the answer of success. */
-static enum s3_result read_refused(struct s3 *s3, struct arena *arena,
-    const struct s3_answer *answer, struct diags *diags)
+static enum s3_result read_refused(
+    struct s3 *s3, struct arena *arena, const struct s3_answer *answer, struct diags *diags)
 {
-    struct s3_xml rest = {.at = answer->reply.body,
-        .end = answer->reply.body + answer->reply.length};
+    struct s3_xml rest = {
+        .at = answer->reply.body, .end = answer->reply.body + answer->reply.length};
     struct s3_xml error;
     enum s3_result result = S3_OK;
     while (s3_xml_next(&rest, "Error", &error)) {
@@ -241,8 +242,8 @@ static enum s3_result read_refused(struct s3 *s3, struct arena *arena,
         if (text_equal(code, "NoSuchKey"))
             continue;
         if (result == S3_OK) /* one stands for all: they have one reason */
-            s3_fault_key(s3, key == NULL ? "" : key, code,
-                s3_xml_find(arena, &error, "Message"), diags);
+            s3_fault_key(
+                s3, key == NULL ? "" : key, code, s3_xml_find(arena, &error, "Message"), diags);
         result = S3_FAILED;
     }
     return result;

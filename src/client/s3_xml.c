@@ -148,6 +148,18 @@ static void add_utf8(struct buf *out, unsigned long code)
     }
 }
 
+/* Of a hexadecimal digit; more than any base for what is none. */
+static unsigned digit_of(char c)
+{
+    if (c >= '0' && c <= '9')
+        return (unsigned)(c - '0');
+    if (c >= 'a' && c <= 'f')
+        return (unsigned)(c - 'a') + 10;
+    if (c >= 'A' && c <= 'F')
+        return (unsigned)(c - 'A') + 10;
+    return 99;
+}
+
 /* "#38", "#x26"; 0 when it is no character that may stand in XML. */
 static unsigned long code_of(const char *at, size_t length)
 {
@@ -161,13 +173,7 @@ static unsigned long code_of(const char *at, size_t length)
     if (length == 0)
         return 0;
     for (; length > 0; at++, length--) {
-        unsigned digit = 99;
-        if (*at >= '0' && *at <= '9')
-            digit = (unsigned)(*at - '0');
-        else if (*at >= 'a' && *at <= 'f')
-            digit = (unsigned)(*at - 'a') + 10;
-        else if (*at >= 'A' && *at <= 'F')
-            digit = (unsigned)(*at - 'A') + 10;
+        unsigned digit = digit_of(*at);
         if (digit >= base)
             return 0;
         code = code * base + digit;
@@ -230,7 +236,8 @@ char *s3_xml_text(struct arena *arena, const struct s3_xml *inside)
     while (next_markup(at, inside->end, &markup)) {
         add_text(&out, at, markup.from);
         if (markup.mark == MARK_CDATA)
-            buf_add(&out, markup.text, strnlen(markup.text, (size_t)(markup.text_end - markup.text)));
+            buf_add(
+                &out, markup.text, strnlen(markup.text, (size_t)(markup.text_end - markup.text)));
         at = markup.to;
     }
     const char *cut = at < inside->end ? memchr(at, '<', (size_t)(inside->end - at)) : NULL;

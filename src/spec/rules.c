@@ -384,12 +384,21 @@ static const struct node *without_lock_table(struct typing *t, const struct node
     return copy;
 }
 
-static void bad_value(struct typing *t, const struct node *s3, const char *key, const char *why,
-    const char *fix)
+static void bad_value(
+    struct typing *t, const struct node *s3, const char *key, const char *why, const char *fix)
 {
     const struct pair *pair = node_pair(s3, key);
     if (why != NULL && pair != NULL)
         diag_at(t->diags, "LF012", node_span(pair->value), fix, "\"%s\" %s", key, why);
+}
+
+static bool has_odd_byte(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if ((unsigned char)*text <= ' ' || *text == 0x7f || *text == ':')
+            return true;
+    }
+    return false;
 }
 
 /* The names of objects begin with it, and stand in paths that are signed. */
@@ -400,25 +409,22 @@ static const char *prefix_fault(const char *prefix)
         return "is empty";
     if (length > 512)
         return "is longer than 512 bytes";
-    for (const char *at = prefix; *at != '\0'; at++) {
-        if ((unsigned char)*at <= ' ' || *at == 0x7f || *at == ':')
-            return "holds a blank or a colon, which servers sign in different ways";
-    }
+    if (has_odd_byte(prefix))
+        return "holds a blank or a colon, which servers sign in different ways";
     if (prefix[0] == '/' || prefix[length - 1] == '/' || strstr(prefix, "//") != NULL)
         return "has a slash at one of its ends, or two together";
-    const char *inside = strstr(prefix, "../");
-    bool dots = strcmp(prefix, "..") == 0 || strcmp(prefix, ".") == 0 ||
-                text_starts(prefix, "./") || text_ends(prefix, "/.") ||
-                text_ends(prefix, "/..") || strstr(prefix, "/./") != NULL ||
-                (inside != NULL && (inside == prefix || inside[-1] == '/'));
-    return dots ? "has a part that is . or .." : NULL;
+    for (const char *at = prefix; *at != '\0'; at += strcspn(at, "/"), at += *at == '/') {
+        size_t part = strcspn(at, "/");
+        if ((part == 1 || part == 2) && strspn(at, ".") >= part)
+            return "has a part that is . or ..";
+    }
+    return NULL;
 }
 
 static const char *bucket_fault(const char *bucket)
 {
     size_t length = strlen(bucket);
-    static const char taken[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+    static const char taken[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
     return length < 3 || length > 255 || strspn(bucket, taken) != length
                ? "cannot be the name of a bucket"
                : NULL;

@@ -53,8 +53,7 @@ static enum backend_result bucket_read(struct backend *backend, struct arena *ar
 {
     struct bucket *bucket = bucket_of(backend);
     struct s3_object object = {0};
-    enum s3_result result =
-        s3_get(bucket->s3, arena, key_of(arena, bucket, name), &object, diags);
+    enum s3_result result = s3_get(bucket->s3, arena, key_of(arena, bucket, name), &object, diags);
     if (result == S3_OK) {
         *ret_bytes = object.bytes;
         *ret_length = object.length;
@@ -79,8 +78,7 @@ static enum backend_result bucket_list(struct backend *backend, struct arena *ar
     struct bucket *bucket = bucket_of(backend);
     struct strings keys = {0}, names = {0};
     size_t above = strlen(bucket->options.prefix) + 1;
-    enum s3_result result =
-        s3_list(bucket->s3, arena, key_of(arena, bucket, prefix), &keys, diags);
+    enum s3_result result = s3_list(bucket->s3, arena, key_of(arena, bucket, prefix), &keys, diags);
     for (size_t i = 0; i < keys.count; i++)
         strings_add(arena, &names, keys.at[i] + above);
     *ret_names = names;
@@ -139,15 +137,14 @@ static enum s3_result try_write(
     struct look *look, const char *key, const char *expect, const char **ret_etag)
 {
     enum { TRIES = 4 };
-    const char *text =
-        arena_printf(look->arena, "{\"probe\":\"%s\"}\n", digest_uuid(look->arena));
+    const char *text = arena_printf(look->arena, "{\"probe\":\"%s\"}\n", digest_uuid(look->arena));
     struct s3_write write = {.key = key, .bytes = text, .length = strlen(text), .expect = expect};
     enum s3_result result = S3_UNKNOWN;
     for (unsigned try = 0; try < TRIES && result == S3_UNKNOWN; try++) {
         struct diags ignored = diags_init(look->arena);
         bool last = try + 1 == TRIES;
-        result = s3_put(
-            look->bucket->s3, look->arena, &write, ret_etag, last ? look->diags : &ignored);
+        result =
+            s3_put(look->bucket->s3, look->arena, &write, ret_etag, last ? look->diags : &ignored);
         if (result == S3_FAILED && !last) /* for its diagnostic: such an end comes again */
             result = s3_put(look->bucket->s3, look->arena, &write, ret_etag, look->diags);
     }
@@ -206,10 +203,11 @@ static bool bucket_probe(struct backend *backend, struct diags *diags)
     look.key = key_of(scratch, bucket, arena_printf(scratch, "probe-%s.json", id));
     look.other = key_of(scratch, bucket, arena_printf(scratch, "probe-%s-none.json", id));
 
-    bool wrote = check_write(&look, look.key, S3_NEW, false, "an object that is not there could not "
-                                                             "be made under If-None-Match: *");
-    check_write(&look, look.key, S3_NEW, true,
-        "it wrote over an object in spite of If-None-Match: *");
+    bool wrote = check_write(&look, look.key, S3_NEW, false,
+        "an object that is not there could not "
+        "be made under If-None-Match: *");
+    check_write(
+        &look, look.key, S3_NEW, true, "it wrote over an object in spite of If-None-Match: *");
     check_write(&look, look.key, "\"0123456789abcdef0123456789abcdef\"", true,
         "it wrote over an object in spite of If-Match with another ETag");
     const char *before = look.etag;
@@ -270,8 +268,8 @@ struct backend *backend_s3_open(
     struct arena *arena, struct aws *aws, const struct backend_s3_options *options)
 {
     struct bucket *bucket = ARENA_NEW(arena, struct bucket);
-    bucket->backend = (struct backend){
-        .ops = &bucket_ops, .leased = true, .ttl_seconds = options->ttl_seconds};
+    bucket->backend =
+        (struct backend){.ops = &bucket_ops, .leased = true, .ttl_seconds = options->ttl_seconds};
     bucket->aws = aws;
     bucket->options = options->s3;
     bucket->options.bucket = arena_strdup(arena, options->s3.bucket);

@@ -268,8 +268,14 @@ static enum session_result resume(struct session *session, struct diags *diags)
 {
     session->next_index = session->first_index = 1;
     session->next_n = 1;
-    if (strcmp(session->state->status, "applying") != 0)
+    struct lock_info before = {0};
+    if (strcmp(session->state->status, "applying") != 0) {
+        /* Who died behind its last write of the state has left a journal that says nothing more. */
+        struct journal_ref none = {.serial = -1};
+        if (lock_taken_over(session->lock, &before))
+            journal_remove(session->backend, session->state->known.serial, &none);
         return SESSION_OK;
+    }
     struct journal_refs refs = {0};
     enum session_result result = write_fence(session, &refs, diags);
     if (result != SESSION_OK)

@@ -47,8 +47,8 @@ struct state {
     const struct node *store;
     /* {"to","from","at","who"}: the state goes on elsewhere (`init --migrate`), or NULL */
     const struct node *moved;
-    const struct node *last_run;   /* record of the run that wrote this serial, or NULL */
-    const struct node *unknown;    /* members of a newer minor format: kept as they were */
+    const struct node *last_run; /* record of the run that wrote this serial, or NULL */
+    const struct node *unknown;  /* members of a newer minor format: kept as they were */
     struct freeze freeze;
     const char *etag; /* of the stored object */
 };

@@ -122,11 +122,13 @@ test_case 'schema and reference are printed' '
   liteform reference >out
   contains out "## "
 '
-test_case 'the backend that is not there yet says so, exit 1' '
+test_case 'a bucket without credentials: every source is named, exit 1' '
   liteform new dev
-  sed -i "s/^backend: local/backend:\n  s3: { bucket: b, prefix: p, region: r }/" environments/dev/environment.yaml
+  sed -i "s/^backend: local/backend:\n  s3: { bucket: bkt, prefix: p, region: r }/" environments/dev/environment.yaml
   liteform validate dev
+  export AWS_EC2_METADATA_DISABLED=true HOME=$PWD
+  unset AWS_ACCESS_KEY_ID AWS_PROFILE
   must_fail 1 liteform plan dev >out 2>err
-  contains err LF606
+  contains err LF701
 '
 finish

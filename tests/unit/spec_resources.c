@@ -183,9 +183,9 @@ static void backends_and_targets(void **state)
     static const char good[] = "{ url: 'https://l.x', master_key: { env: K } }";
     static const char *const cases[][3] = {
         {"backend: s3", good, "LF011"},
-        {"backend: { s3: { bucket: b, region: r }, local: true }", good, "LF025"},
+        {"backend: { s3: { bucket: bkt, region: r }, local: true }", good, "LF025"},
         {"backend: {}", good, "LF025"},
-        {"backend: { s3: { bucket: b } }", good, "LF013"},
+        {"backend: { s3: { bucket: bkt } }", good, "LF013"},
         {"", good, "LF013"},
         {"backend: local", "{ master_key: { env: K } }", "LF013"},
         {"backend: local", "{ url: { env: LF_NOT_SET_ANYWHERE }, master_key: { env: K } }",
@@ -214,7 +214,7 @@ static void what_steers_the_program(void **state)
     setenv("LF_TEST_URL", "http://127.0.0.1:4000/", 1);
     fixture_file(&f, "environments/test/e.yaml",
         "environment: test\n"
-        "backend: { s3: { bucket: b, region: r }, hash_key: { env: H } }\n"
+        "backend: { s3: { bucket: bkt, region: r }, hash_key: { env: H } }\n"
         "targets:\n"
         "  litellm:\n    url: { env: LF_TEST_URL }\n"
         "    master_key: { env: NEW, previous: { env: OLD } }\n"
@@ -230,7 +230,7 @@ static void what_steers_the_program(void **state)
         print_error("%s", fixture_diags(&f));
     assert_int_equal(f.diags.list.count, 0);
     assert_false(spec->backend_local);
-    assert_string_equal(node_get_text(node_get(spec->backend, "s3"), "bucket"), "b");
+    assert_string_equal(node_get_text(node_get(spec->backend, "s3"), "bucket"), "bkt");
     assert_string_equal(spec->hash_key, "env:H");
     assert_string_equal(spec->litellm_url, "http://127.0.0.1:4000");
     assert_string_equal(spec->litellm_key, "env:NEW");

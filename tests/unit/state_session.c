@@ -139,7 +139,8 @@ static void test_what_stays_behind(void **context)
         run_end(&run);
     }
     assert_int_equal(count_names(f->store, "journal/"), 0);
-    assert_int_equal(count_names(f->store, "history/"), HISTORY_KEPT);
+    /* Over a network it is looked through every eighth time. */
+    assert_in_range(count_names(f->store, "history/"), HISTORY_KEPT, HISTORY_KEPT + 7);
     assert_non_null(fake_find(f->store, "state.json"));
     /* A fence stays for as long as an old holder may come back, and no longer. */
     prepare(f->store, DEAD_RUN);
@@ -147,8 +148,14 @@ static void test_what_stays_behind(void **context)
     assert_true(f->a.outcome.closed);
     assert_int_equal(count_names(f->store, "journal/"), 1);
     f->store->ms += (INT64_C(1000) * JOURNAL_FENCE_S);
-    whole_run(&f->b);
-    assert_true(f->b.outcome.closed);
+    /* Looked for in every sixteenth run. */
+    for (int i = 0; i < 16; i++) {
+        struct run run;
+        run_init(&run, f->store);
+        whole_run(&run);
+        assert_true(run.outcome.closed);
+        run_end(&run);
+    }
     assert_int_equal(count_names(f->store, "journal/"), 0);
 }
 
@@ -379,11 +386,11 @@ static void test_flush_again(void **context)
     assert_null(entry_of(entries, "team/b")->result);
 }
 
-/* Two runs while the first is stopped, so far apart that the fence is gone as well. */
+/* So many runs while the first is stopped, and so far apart, that the fence is gone as well. */
 static void pass_weeks(void *context)
 {
     struct fake_store *store = context;
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 17; i++) {
         struct run run;
         store->ms += INT64_C(1000) * JOURNAL_FENCE_S;
         run_init(&run, store);
