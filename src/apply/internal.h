@@ -78,6 +78,8 @@ bool store_make(struct run *run, struct step *step);
 
 /* learn.c: what the state and the journal hold of a change. */
 struct known_object learn_object(struct run *run, const struct step *step);
+/** Whether the change's object was there before us: what its mark and the state say of it. */
+bool learn_adopted(struct run *run, const struct change *change);
 struct node *learn_note(struct run *run, const struct step *step);
 void learn_done(struct run *run, const struct step *step);
 

@@ -1,6 +1,7 @@
 #include "cli/out.h"
 #include "cli/scope.h"
 #include "cli/session.h"
+#include "cli/takeover.h"
 
 #include "base/text.h"
 #include "client/pg.h"
@@ -13,6 +14,7 @@
 static const struct option_spec options[] = {
     {"retarget", 0, false, NULL, "the spec's target is meant, though the state knows another"},
     {"lock-timeout", 0, false, "DURATION", "wait so long for the lock (30s, 5m); default: not"},
+    {"take-over", 0, false, NULL, "objects made by a state that is lost or given up are ours"},
     TRUST_OPTION,
     {.name = NULL},
 };
@@ -208,6 +210,12 @@ static enum exit_code run(struct call *call)
         code = run_target(&run);
     if (code == EXIT_DONE)
         code = probe(&run);
+    if (code == EXIT_DONE && args_has(&call->args, "take-over")) {
+        const char *text = NULL;
+        code = take_over(&run, &text);
+        if (code == EXIT_DONE)
+            say(&run, "taken over", "%s", text);
+    }
     if (code == EXIT_DONE)
         buf_printf(&call->text, "Next: %s\n", command_text(call, "plan", name));
     return code;
@@ -215,11 +223,12 @@ static enum exit_code run(struct call *call)
 
 const struct verb verb_init = {
     .name = "init",
-    .synopsis = "init [ENV] [--retarget]",
+    .synopsis = "init [ENV] [--retarget] [--take-over]",
     .summary = "make the state, and look whether everything can be reached",
     .help = "Examples:\n"
             "  liteform init dev\n"
             "  liteform init prod --retarget     the spec's target is meant\n"
+            "  liteform init prod --take-over    the state that made what is live is lost\n"
             "\n"
             "Makes the state where the spec's backend says, a key for keyed hashes of secrets\n"
             "(unless backend.hash_key names one), and asks LiteLLM and the database. May be run\n"

@@ -6,6 +6,7 @@
  * key is the alias, which LiteLLM keeps unique among live keys.
  */
 #include "kinds/key.h"
+#include "model/mark.h"
 
 #include "base/text.h"
 #include "kinds/registry.h"
@@ -287,9 +288,9 @@ struct object *key_decode(struct live *live, const struct live_kind *in, const s
     object->mark = arena_strdup(live->arena, node_get_text(node_get(item, "metadata"), MARK_KEY));
     object->updated_at = arena_strdup(live->arena, node_get_text(item, "updated_at"));
     /* A retired key that has its end needs nobody any more. */
-    object->foreign = text_equal(node_get_text(item, "team_id"), SESSION_TEAM) ||
-                      (object->mark != NULL && text_starts(object->mark, KEY_RETIRED) &&
-                          !node_is_nothing(node_get(item, "expires")));
+    object->foreign =
+        text_equal(node_get_text(item, "team_id"), SESSION_TEAM) ||
+        (mark_says(object->mark, KEY_RETIRED) && !node_is_nothing(node_get(item, "expires")));
     for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
         kind_keep(live, object, kept[i], node_get(item, kept[i]));
     if (live->server.release < LITELLM(1, 106) &&

@@ -121,7 +121,7 @@ struct object {
     const char *name;          /* for people: alias, e-mail, model name */
     const struct node *fields; /* by field name, as the spec would say it */
     const struct node *raw;    /* the server's object, cut down to what the kind keeps */
-    const char *mark;          /* "created/prod", "adopted/prod", or NULL: our mark on it */
+    const char *mark;          /* our mark on it (model/mark.h), or NULL */
     const char *updated_at;    /* server's time of the last write, or NULL */
     const char *parent;        /* id of the object it belongs to (member: team_id), or NULL */
     enum loaded loaded;        /* models */
@@ -239,7 +239,7 @@ struct call_context {
     const struct change *change;
     const struct server *server;
     const char *environment;
-    const char *mark; /* "created/prod" or "adopted/prod": what to write as our mark */
+    const char *mark; /* what to write as our mark */
     void *memory;     /* kept between the calls of one change, zeroed; kind.memory bytes */
 };
 

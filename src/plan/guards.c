@@ -1,6 +1,7 @@
 /* Guards over the plan as a whole: thresholds, protection, cascades, a wiped database. */
 #include "base/text.h"
 #include "model/desired.h"
+#include "model/mark.h"
 #include "plan/internal.h"
 
 #include <string.h>
@@ -182,6 +183,30 @@ static void guard_wiped(struct planning *p)
     }
 }
 
+/** Two states that write to the same objects would undo each other's work, each sure to be right. */
+static void guard_lineage(struct planning *p)
+{
+    unsigned count = 0;
+    const struct object *first = NULL;
+
+    for (size_t k = 0; k < p->live->kind_count; k++) {
+        VEC_EACH(object, &p->live->kinds[k].list) {
+            if (!(*object)->foreign && mark_is_of((*object)->mark, p->spec->environment) &&
+                mark_is_strange((*object)->mark, p->known)) {
+                first = first == NULL ? *object : first;
+                count++;
+            }
+        }
+    }
+    if (count > 0) {
+        guard_add(&p->context, "LF311", NULL, NULL,
+            "%u live %s made by another state of %s (lineage %s, for example %s); if that state is "
+            "lost or given up: liteform init %s --take-over",
+            count, count == 1 ? "object was" : "objects were", p->spec->environment,
+            mark_lineage(first->mark), object_address(p, first), p->spec->environment);
+    }
+}
+
 static void guard_protected(struct planning *p, const struct change *change)
 {
     bool ends = change_removes(change) || change->action == ACTION_REPLACE;
@@ -204,6 +229,7 @@ void plan_guards(struct planning *p)
     }
     guard_thresholds(p, NULL);
     guard_wiped(p);
+    guard_lineage(p);
     if (p->spec->desired.list.count == 0 && p->known->objects.count > 0) {
         guard_add(&p->context, "LF307", "empty", NULL,
             "the spec declares nothing, and the state knows %zu objects", p->known->objects.count);

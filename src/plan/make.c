@@ -1,6 +1,7 @@
 /* The planning run: every resource is matched, compared, and becomes a change or nothing. */
 #include "base/text.h"
 #include "model/desired.h"
+#include "model/mark.h"
 #include "plan/internal.h"
 
 #include <stddef.h>
@@ -68,22 +69,15 @@ static const struct known_object *known_of(struct planning *p, const char *addre
     return known != NULL ? known : map_get(&p->moved_to, address);
 }
 
-/** The environment of a mark "created/prod", or NULL. */
-static const char *mark_environment(const char *mark)
-{
-    const char *slash = mark != NULL ? strchr(mark, '/') : NULL;
-    return slash != NULL ? slash + 1 : NULL;
-}
-
 static bool marked_by_us(struct planning *p, const struct object *object)
 {
-    return text_equal(mark_environment(object->mark), p->spec->environment);
+    return mark_is_of(object->mark, p->spec->environment);
 }
 
 static void check_foreign_mark(
     struct planning *p, const struct resource *resource, const struct object *object)
 {
-    const char *owner = mark_environment(object->mark);
+    const char *owner = mark_environment(p->arena, object->mark);
     if (owner != NULL && !text_equal(owner, p->spec->environment)) {
         guard_add(&p->context, "LF308", "adopt", resource->address,
             "%s (id %s) is managed by environment %s", resource->address, object->id, owner);
@@ -227,7 +221,7 @@ static void plan_unchanged(
 
     p->plan->counts.unchanged++;
     if (known == NULL || !is_learned(change->resource, object, known)) {
-        bool marked = object->mark != NULL && text_starts(object->mark, "adopted/");
+        bool marked = mark_says(object->mark, "adopted");
         *VEC_ADD(p->arena, &p->plan->relearn) = (struct relearn){.resource = change->resource,
             .object = object,
             .change = change,
@@ -288,8 +282,12 @@ static void plan_existing(struct planning *p, const struct resource *resource,
         change->reason = update_reason(change);
     }
     if (change->action == ACTION_UPDATE && change->fields.count == 0) {
-        plan_unchanged(p, change, known);
-        return;
+        if (!marked_by_us(p, object) || !mark_is_older(object->mark, p->known)) {
+            plan_unchanged(p, change, known);
+            return;
+        }
+        change->action = ACTION_ADOPT; /* nothing but the mark is written */
+        change->reason = "taken over from another state";
     }
     plan_access(p, change);
     settle_new(p, change);

@@ -1,6 +1,7 @@
 /* What is live or known and not wanted: deletes, forgets, the unmanaged. */
 #include "base/text.h"
 #include "model/desired.h"
+#include "model/mark.h"
 #include "plan/internal.h"
 
 #include <string.h>
@@ -112,10 +113,8 @@ void plan_old_id(struct planning *p, const struct live_kind *in, const struct kn
 /** A live object that carries our mark although the state does not know it. */
 static bool remove_marked(struct planning *p, const struct object *object, const char *address)
 {
-    const char *mark = arena_printf(p->arena, "created/%s", p->spec->environment);
-
-    if (!text_equal(object->mark, mark) || p->known->objects.count == 0 ||
-        spec_ownership(p->spec, object->kind) != OWNERSHIP_FULL ||
+    if (!mark_says(object->mark, "created") || !mark_is_of(object->mark, p->spec->environment) ||
+        p->known->objects.count == 0 || spec_ownership(p->spec, object->kind) != OWNERSHIP_FULL ||
         map_get(&p->plan->by_address, address) != NULL) {
         return false;
     }

@@ -82,8 +82,8 @@ static const char *const object_members[] = {
     "adopted", "changed_at", "extra", "fields", "id", "kind", "server_time", NULL};
 
 static const char *const state_members[] = {"environment", "epoch", "format", "freeze",
-    "last_clean", "last_run", "lineage", "objects", "run", "serial", "status", "target", "tool",
-    "write_id", "written_at", NULL};
+    "last_clean", "last_run", "lineage", "objects", "run", "serial", "status", "taken_over",
+    "target", "tool", "write_id", "written_at", NULL};
 
 static struct known_object *decode_object(
     struct decoder *decoder, const char *address, const struct node *map)
@@ -165,6 +165,11 @@ static struct state *decode(struct decoder *decoder, const struct node *map)
     state->last_clean = member(decoder, map, NULL, "last_clean", NODE_MAP, MAY);
     state->last_run = member(decoder, map, NULL, "last_run", NODE_MAP, MAY);
     state->run = member(decoder, map, NULL, "run", NODE_MAP, MAY);
+    const struct node *taken_over = member(decoder, map, NULL, "taken_over", NODE_LIST, MAY);
+    for (uint32_t i = 0; taken_over != NULL && i < taken_over->count; i++) {
+        if (node_text(taken_over->items[i]) != NULL)
+            strings_add(decoder->arena, &state->known.taken_over, node_text(taken_over->items[i]));
+    }
     state->unknown = others(decoder->arena, map, state_members);
     decode_freeze(decoder, map, state);
     decode_objects(decoder, map, state);
