@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/out.h"
+#include "client/library.h"
 #include "kinds/registry.h"
 
 #include <string.h>
@@ -103,8 +104,16 @@ enum exit_code run_connect(struct run *run)
 {
     bool guarded = out_ci() && !run->trusted;
     struct secrets_options options = {.guarded = guarded};
-    if (guarded)
-        options.repository = git_facts(run->arena, run->spec->folder).top;
+    if (guarded) {
+        struct git_facts git = git_facts(run->arena, run->spec->folder);
+        if (git.unknown != NULL) { /* then no file could be told from one of the repository */
+            library_fault(&run->call->diags, git.unknown);
+            return EXIT_REFUSED;
+        }
+        options.repository = git.top;
+    }
+    if (!client_loads(&run->call->diags))
+        return EXIT_UNREAD;
     if (run->spec->litellm_insecure)
         diag_add(&run->call->diags, "LF621", "TLS of %s is not verified", run->spec->litellm_url);
     signals_handle();
