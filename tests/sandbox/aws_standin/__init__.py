@@ -1,0 +1,1 @@
+"""A stand-in of the AWS services that liteform speaks to: S3, STS, IMDS, container credentials, Secrets Manager, SSM."""
