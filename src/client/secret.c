@@ -499,24 +499,29 @@ static size_t secret_at(const struct secrets *secrets, const char *text, size_t 
 
 char *secrets_cut(struct secrets *secrets, struct arena *arena, const char *text)
 {
-    size_t length = text != NULL ? strlen(text) : 0, from = 0;
+    return secrets_cut_start(secrets, arena, text, SIZE_MAX);
+}
+
+char *secrets_cut_start(struct secrets *secrets, struct arena *arena, const char *text, size_t most)
+{
+    size_t length = text != NULL ? strlen(text) : 0, from = 0, at = 0;
     struct buf out = BUF_INIT(0);
 
     if (secrets->needles.count == 0 || length == 0)
-        return arena_strdup(arena, text);
-    for (size_t i = 0; i < length;) {
-        size_t found = secret_at(secrets, text + i, length - i);
+        return text == NULL ? NULL : arena_strndup(arena, text, length < most ? length : most);
+    while (at < length && out.len + (at - from) < most) {
+        size_t found = secret_at(secrets, text + at, length - at);
         if (found == 0) {
-            i++;
+            at++;
             continue;
         }
-        buf_add(&out, text + from, i - from);
+        buf_add(&out, text + from, at - from);
         buf_str(&out, "(sensitive)");
-        i += found;
-        from = i;
+        at += found;
+        from = at;
     }
-    buf_add(&out, text + from, length - from);
-    char *kept = arena_strndup(arena, buf_text(&out), out.len);
+    buf_add(&out, text + from, at - from);
+    char *kept = arena_strndup(arena, buf_text(&out), out.len < most ? out.len : most);
     buf_release(&out);
     return kept;
 }

@@ -60,5 +60,8 @@ struct secret_fact secrets_fact(
  * less than 4 bytes are left: they are in every text.
  */
 char *secrets_cut(struct secrets *secrets, struct arena *arena, const char *text);
+/** The first `most` bytes of what secrets_cut() gives, without looking at all of a long text. */
+char *secrets_cut_start(
+    struct secrets *secrets, struct arena *arena, const char *text, size_t most);
 
 #endif

@@ -211,12 +211,13 @@ static struct state *decode_text(struct arena *arena, const char *bytes, size_t 
     enum codec_check check, const char *environment, struct diags *diags)
 {
     const char *reason = NULL;
-    struct node *map = codec_parse(arena, bytes, length, &reason);
-    if (map != NULL && !format_is_ours(map, environment, diags))
+    struct codec_stored stored = {.bytes = bytes, .length = length};
+    bool parsed = codec_parse_stored(arena, &stored, &reason);
+    if (parsed && !format_is_ours(stored.map, environment, diags))
         return NULL;
-    bool sound = map != NULL && codec_unseal(arena, map, check, &reason);
+    bool sound = parsed && codec_unseal_stored(arena, &stored, check, &reason);
     struct decoder decoder = {.arena = arena, .reason = reason};
-    struct state *state = sound ? decode(&decoder, map) : NULL;
+    struct state *state = sound ? decode(&decoder, stored.map) : NULL;
     if (decoder.reason != NULL) {
         struct diag *diag = diag_add(
             diags, "LF402", "the state of \"%s\" is damaged: %s", environment, decoder.reason);

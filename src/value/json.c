@@ -6,6 +6,8 @@
 
 #include <cjson/cJSON.h>
 #include <ctype.h>
+#include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 /*
@@ -18,6 +20,23 @@
 #define INTERNED_KEY 48    /* longer keys are hardly shared */
 #define INTERNED_KEYS 4096 /* a map of ids as keys would only fill the table */
 
+#define SHAPE_KEYS 64 /* of objects with more there are hardly many */
+#define TREE_ALIGN ((size_t)8)
+
+/* The keys of an object in the order of the text, and where each goes when they are sorted. */
+struct shape {
+    size_t count;
+    bool ascending;
+    const char *keys[SHAPE_KEYS];
+    uint8_t to[SHAPE_KEYS];
+};
+
+struct key {
+    const char *text;
+    struct key *next;    /* the one that came after it the last time */
+    struct shape *shape; /* of the last object that ended with it */
+};
+
 struct reader {
     struct arena *arena;
     struct arena *scratch;
@@ -26,7 +45,9 @@ struct reader {
     size_t next_number;
     size_t depth;
     size_t separators; /* commas and opening brackets: there are hardly more values than these */
-    struct map keys;
+    struct map keys;   /* of struct key */
+    struct key *last_key;
+    bool canonical;     /* so far the text is what node_json() makes of the tree */
     const char *reason; /* why it was refused; the first one */
 };
 
@@ -36,6 +57,70 @@ static bool refuse(struct reader *reader, const char *what, const char *at)
         reader->reason =
             arena_printf(reader->arena, "%s at byte %zu", what, (size_t)(at - reader->start));
     return false;
+}
+
+/*
+ * cJSON allocates every value and text alone. While a thread reads, they come out of one block that
+ * is freed as a whole; each thread has its own, so that two can read at once.
+ */
+struct tree_memory {
+    char *at, *end;
+    struct arena *more; /* when the block is full */
+};
+
+static _Thread_local struct tree_memory *tree_memory;
+
+static void *tree_alloc(size_t size)
+{
+    struct tree_memory *memory = tree_memory;
+    if (memory == NULL)
+        return malloc(size);
+    if (size > (size_t)(memory->end - memory->at))
+        return arena_alloc(memory->more, size);
+    char *block = memory->at;
+    size_t whole = (size + TREE_ALIGN - 1) & ~(TREE_ALIGN - 1);
+    memory->at = whole < (size_t)(memory->end - block) ? block + whole : memory->end;
+    return block;
+}
+
+static void tree_free(void *memory)
+{
+    if (tree_memory == NULL)
+        free(memory);
+}
+
+static void set_hooks(void)
+{
+    cJSON_Hooks hooks = {.malloc_fn = tree_alloc, .free_fn = tree_free};
+    cJSON_InitHooks(&hooks);
+}
+
+/*
+ * Room for the whole tree: no value has more than two texts, and the texts are no longer than the
+ * input. What is not used is not touched, so it costs no memory.
+ */
+static size_t tree_size(const struct reader *reader)
+{
+#ifdef LITEFORM_ARENA_MALLOC
+    (void)reader;
+    return 0; /* sanitizers are to see where each text ends */
+#else
+    size_t values = reader->separators + 1;
+    return values * (sizeof(cJSON) + 2 * TREE_ALIGN) + (size_t)(reader->end - reader->start);
+#endif
+}
+
+/* A tree that is in `memory` whole. */
+static const cJSON *parse_tree(
+    struct tree_memory *memory, const struct reader *reader, const char **ret_end)
+{
+    static pthread_once_t hooks_set = PTHREAD_ONCE_INIT;
+    pthread_once(&hooks_set, set_hooks);
+    tree_memory = memory;
+    size_t length = (size_t)(reader->end - reader->start);
+    const cJSON *tree = cJSON_ParseWithLengthOpts(reader->start, length, ret_end, false);
+    tree_memory = NULL;
+    return tree;
 }
 
 /* For cJSON "\u12g4" is the character 0, and the text ends there as it does at "\u0000". */
@@ -50,21 +135,34 @@ static bool check_escape(struct reader *reader, const char *at)
     return memcmp(at + 2, "0000", 4) != 0 || refuse(reader, "\\u0000", at);
 }
 
+/* What a text consists of for the most part: neither its end, nor an escape, nor a control. */
+static const bool ordinary[256] = {
+    [0x20 ... '"' - 1] = true, ['"' + 1 ... '\\' - 1] = true, ['\\' + 1 ... 0xff] = true};
+
+/* Those that json_quote() writes; "\u001b" is one, but rare, and not worth the look. */
+static bool is_canonical_escape(const struct reader *reader, const char *at)
+{
+    return at + 1 < reader->end && at[1] != '\0' && strchr("\"\\bfnrt", at[1]) != NULL;
+}
+
 /* cJSON also takes raw control characters. */
 static bool scan_string(struct reader *reader)
 {
     const char *at = reader->at + 1;
-    for (; at < reader->end && *at != '"'; at++) {
-        if ((unsigned char)*at < 0x20)
-            return refuse(reader, "a control character in a text", at);
+    for (;;) {
+        while (at < reader->end && ordinary[(unsigned char)*at])
+            at++;
+        if (at >= reader->end)
+            return refuse(reader, "a text without end", reader->at);
+        if (*at == '"')
+            break;
         if (*at != '\\')
-            continue;
+            return refuse(reader, "a control character in a text", at);
         if (!check_escape(reader, at))
             return false;
-        at++;
+        reader->canonical = reader->canonical && is_canonical_escape(reader, at);
+        at += 2;
     }
-    if (at >= reader->end)
-        return refuse(reader, "a text without end", reader->at);
     reader->at = at + 1;
     return true;
 }
@@ -162,6 +260,10 @@ static bool scan_next(struct reader *reader)
     case '\t':
     case '\n':
     case '\r':
+        reader->canonical =
+            reader->canonical && *reader->at == '\n' && reader->at + 1 == reader->end;
+        reader->at++;
+        return true;
     case ':':
     case 'a' ... 'z':
         reader->at++;
@@ -188,22 +290,51 @@ static bool scan(struct reader *reader)
     return true;
 }
 
-/* One copy of each key, however many objects have it. */
-static const char *intern(struct reader *reader, const char *key)
+static struct key *find_key(struct reader *reader, const char *text, size_t length)
 {
-    size_t length = strlen(key);
-    if (length > INTERNED_KEY)
-        return arena_strndup(reader->arena, key, length);
-    const char *known = map_get(&reader->keys, key);
-    if (known != NULL)
-        return known;
-    char *copy = arena_strndup(reader->arena, key, length);
-    if (reader->keys.count < INTERNED_KEYS)
-        map_set(&reader->keys, copy, copy);
-    return copy;
+    struct key *key = map_get(&reader->keys, text);
+    if (key != NULL || reader->keys.count == INTERNED_KEYS)
+        return key;
+    key = ARENA_NEW(reader->scratch, struct key);
+    key->text = arena_strndup(reader->arena, text, length);
+    map_set(&reader->keys, key->text, key);
+    return key;
+}
+
+/*
+ * One copy of each key, however many objects have it. Most come in the same order in each object,
+ * so the key that came next the last time is tried first.
+ */
+static const char *intern(struct reader *reader, const char *text)
+{
+    struct key *last = reader->last_key;
+    if (last != NULL && last->next != NULL && strcmp(last->next->text, text) == 0) {
+        reader->last_key = last->next;
+        return last->next->text;
+    }
+    size_t length = strlen(text);
+    struct key *key = length <= INTERNED_KEY ? find_key(reader, text, length) : NULL;
+    if (key == NULL)
+        return arena_strndup(reader->arena, text, length);
+    if (last != NULL)
+        last->next = key;
+    reader->last_key = key;
+    return key->text;
 }
 
 static struct node *convert(struct reader *reader, const cJSON *item);
+
+static bool is_canonical_number(const struct node *node, const char *text, size_t length)
+{
+    if (node->type == NODE_DECIMAL)
+        return node->count == length && memcmp(node->text, text, length) == 0;
+    /* A whole number has but one spelling without these, by JSON's grammar, and 0 has two. */
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] == '.' || text[i] == 'e' || text[i] == 'E')
+            return false;
+    }
+    return node->integer != 0 || length == 1;
+}
 
 static struct node *convert_number(struct reader *reader)
 {
@@ -214,6 +345,8 @@ static struct node *convert_number(struct reader *reader)
     struct node *node = node_decimal_n(reader->arena, at, (size_t)(end - at));
     if (node == NULL)
         refuse(reader, "a number out of range", at);
+    else if (reader->canonical)
+        reader->canonical = is_canonical_number(node, at, (size_t)(end - at));
     return node;
 }
 
@@ -254,6 +387,77 @@ static void refuse_duplicate(struct reader *reader, const struct node *map)
         reader->reason = arena_printf(reader->arena, "two members \"%.100s\"", key);
 }
 
+static bool is_ascending(const struct node *map)
+{
+    for (size_t i = 1; i < map->count; i++) {
+        if (strcmp(map->pairs[i - 1].key, map->pairs[i].key) >= 0)
+            return false;
+    }
+    return true;
+}
+
+/* By addresses: what is interned has one, and what is not has none that was seen before. */
+static bool has_shape(const struct node *map, const struct shape *shape)
+{
+    if (shape == NULL || shape->count != map->count)
+        return false;
+    for (size_t i = 0; i < map->count; i++) {
+        if (map->pairs[i].key != shape->keys[i])
+            return false;
+    }
+    return true;
+}
+
+static void sort_as_before(struct node *map, const struct shape *shape)
+{
+    struct pair unsorted[SHAPE_KEYS];
+    memcpy(unsorted, map->pairs, map->count * sizeof(*unsorted));
+    for (size_t i = 0; i < map->count; i++)
+        map->pairs[shape->to[i]] = unsorted[i];
+}
+
+/* Fills `shape` on the way, unless it is NULL. False when a key is there twice. */
+static bool sort_anew(struct reader *reader, struct node *map, struct shape *shape)
+{
+    bool ascending = is_ascending(map);
+    reader->canonical = reader->canonical && ascending;
+    if (shape != NULL) {
+        shape->count = map->count;
+        shape->ascending = ascending;
+        for (size_t i = 0; i < map->count; i++)
+            shape->keys[i] = map->pairs[i].key;
+    }
+    if (ascending)
+        return true;
+    /* There are no lines in here: the field tells where a pair was. */
+    for (uint32_t i = 0; i < map->count; i++)
+        map->pairs[i].line = i;
+    bool unique = pairs_sort(map->pairs, map->count);
+    for (size_t i = 0; i < map->count; i++) {
+        if (shape != NULL)
+            shape->to[map->pairs[i].line] = (uint8_t)i;
+        map->pairs[i].line = 0;
+    }
+    return unique;
+}
+
+/* Objects of one list mostly have the same keys in the same order: how to sort them is kept. */
+static bool sort_map(struct reader *reader, struct node *map)
+{
+    struct key *last = reader->last_key;
+    if (map->count > SHAPE_KEYS || last == NULL || last->text != map->pairs[map->count - 1].key)
+        return sort_anew(reader, map, NULL);
+    if (has_shape(map, last->shape)) {
+        reader->canonical = reader->canonical && last->shape->ascending;
+        if (!last->shape->ascending)
+            sort_as_before(map, last->shape);
+        return true;
+    }
+    if (last->shape == NULL)
+        last->shape = ARENA_NEW(reader->scratch, struct shape);
+    return sort_anew(reader, map, last->shape);
+}
+
 static struct node *convert_map(struct reader *reader, const cJSON *item)
 {
     struct node *map = node_map(reader->arena);
@@ -270,7 +474,7 @@ static struct node *convert_map(struct reader *reader, const cJSON *item)
         pair->key = intern(reader, child->string);
         pair->value = value;
     }
-    if (!pairs_sort(map->pairs, count)) {
+    if (!sort_map(reader, map)) {
         refuse_duplicate(reader, map);
         return NULL;
     }
@@ -309,8 +513,12 @@ static bool is_blank(const char *at, const char *end)
 static struct node *parse(struct reader *reader)
 {
     const char *end = reader->start;
-    size_t length = (size_t)(reader->end - reader->start);
-    cJSON *tree = cJSON_ParseWithLengthOpts(reader->start, length, &end, false);
+    size_t size = tree_size(reader);
+    char *block = size > 0 ? malloc(size) : NULL;
+    struct tree_memory memory = {.more = reader->scratch, .at = block, .end = block};
+    if (block != NULL)
+        memory.end += size;
+    const cJSON *tree = parse_tree(&memory, reader, &end);
     struct node *node = NULL;
     if (tree == NULL)
         refuse(reader, "not JSON", end);
@@ -318,12 +526,19 @@ static struct node *parse(struct reader *reader)
         refuse(reader, "more text after the value", end);
     else
         node = convert(reader, tree);
-    cJSON_Delete(tree);
+    free(block);
     return node;
 }
 
 struct node *json_read(
     struct arena *arena, const char *bytes, size_t length, const char **reterr_reason)
+{
+    bool canonical = false;
+    return json_read_canonical(arena, bytes, length, &canonical, reterr_reason);
+}
+
+struct node *json_read_canonical(struct arena *arena, const char *bytes, size_t length,
+    bool *ret_canonical, const char **reterr_reason)
 {
     CLEANUP_ARENA struct arena *scratch = arena_new();
     struct reader reader = {.arena = arena,
@@ -331,7 +546,8 @@ struct node *json_read(
         .start = bytes,
         .at = bytes,
         .end = bytes + length,
-        .keys = map_init(scratch)};
+        .keys = map_init(scratch),
+        .canonical = true};
     struct node *node = NULL;
     if (length == 0 || is_blank(bytes, reader.end))
         reader.reason = "empty";
@@ -339,5 +555,6 @@ struct node *json_read(
         node = parse(&reader);
     if (node == NULL && reterr_reason != NULL)
         *reterr_reason = reader.reason == NULL ? "not JSON" : reader.reason;
+    *ret_canonical = node != NULL && reader.canonical;
     return node;
 }

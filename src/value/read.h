@@ -7,6 +7,7 @@
 #include "diag/diag.h"
 #include "value/node.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define READ_MAX_DEPTH 64
@@ -39,6 +40,13 @@ struct node *node_plain_resolve(struct arena *arena, struct node *node, struct d
  */
 struct node *json_read(
     struct arena *arena, const char *bytes, size_t length, const char **reterr_reason);
+
+/**
+ * json_read() that also tells whether the text is byte for byte what node_json() makes of the tree,
+ * but for one newline that may be at the end. That is never said of one that is not, and left unsaid of few that are: with \u escapes.
+ */
+struct node *json_read_canonical(struct arena *arena, const char *bytes, size_t length,
+    bool *ret_canonical, const char **reterr_reason);
 
 /** YAML text of a tree (for `show`): sorted maps, strings quoted only where they must be. */
 void yaml_write(const struct node *node, unsigned indent, struct buf *out);

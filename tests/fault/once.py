@@ -123,18 +123,31 @@ def frozen(stage):
 
 # ---------------------------------------------------------------- states
 
-def checksum(state):
-    state["checksum"] = "0" * 64
+DECIMAL = "\ue000"
+
+
+def loads(data):
+    """Decimals become texts with a mark: as floats they would be printed in another way."""
+    return json.loads(data, parse_float=lambda text: DECIMAL + text)
+
+
+def dumps(state):
     text = json.dumps(state, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    state["checksum"] = hashlib.sha256(text.encode()).hexdigest()
-    return (json.dumps(state, sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n").encode()
+    return re.sub('"%s([^"]*)"' % DECIMAL, r"\1", text).encode()
+
+
+def checksum(state):
+    return hashlib.sha256(dumps(state | {"checksum": "0" * 64})).hexdigest()
 
 
 def changed(**members):
+    """Another value of members of the state, with a checksum that is right."""
     def change(data):
-        state = json.loads(data)
-        state.update(members)
-        return checksum(state)
+        state = loads(data)
+        if dumps(state) + b"\n" != data or checksum(state) != state["checksum"]:
+            raise ValueError("the state is not canonical, or its checksum not as state/README.md tells")
+        state |= members
+        return dumps(state | {"checksum": checksum(state)}) + b"\n"
     return change
 
 
