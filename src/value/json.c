@@ -306,19 +306,130 @@ static bool is_blank(const char *at, const char *end)
     return at == end;
 }
 
-static struct node *parse(struct reader *reader)
+/*
+ * A state is one map of ten thousand, and a page one list of hundreds. cJSON's tree of it all takes
+ * several times what ours does, so the outer levels are walked here, and cJSON has one entry at a
+ * time. The scan has been over all of it: only the order of things can still be wrong.
+ */
+#define OUTER_LEVELS 2
+
+static void skip_blanks(struct reader *reader)
 {
-    const char *end = reader->start;
-    size_t length = (size_t)(reader->end - reader->start);
-    cJSON *tree = cJSON_ParseWithLengthOpts(reader->start, length, &end, false);
-    struct node *node = NULL;
+    while (reader->at < reader->end && strchr(" \t\r\n", *reader->at) != NULL)
+        reader->at++;
+}
+
+static bool next_is(struct reader *reader, char c)
+{
+    skip_blanks(reader);
+    return reader->at < reader->end && *reader->at == c;
+}
+
+/* One value by cJSON; NULL when it is none. */
+static cJSON *parse_one_take(struct reader *reader)
+{
+    const char *end = reader->at;
+    size_t left = (size_t)(reader->end - reader->at);
+    cJSON *tree = cJSON_ParseWithLengthOpts(reader->at, left, &end, false);
     if (tree == NULL)
         refuse(reader, "not JSON", end);
-    else if (!is_blank(end, reader->end))
-        refuse(reader, "more text after the value", end);
-    else
-        node = convert(reader, tree);
+    reader->at = end;
+    return tree;
+}
+
+static struct node *parse_value(struct reader *reader, unsigned level);
+
+static const char *parse_key(struct reader *reader)
+{
+    if (!next_is(reader, '"')) {
+        refuse(reader, "not JSON", reader->at);
+        return NULL;
+    }
+    cJSON *tree = parse_one_take(reader);
+    const char *key = tree == NULL ? NULL : intern(reader, tree->valuestring);
     cJSON_Delete(tree);
+    if (key != NULL && !next_is(reader, ':')) {
+        refuse(reader, "not JSON", reader->at);
+        return NULL;
+    }
+    reader->at++;
+    return key;
+}
+
+/* Behind an entry: whether another follows. */
+static bool goes_on(struct reader *reader, char close)
+{
+    bool more = next_is(reader, ',');
+    if (!more && !next_is(reader, close))
+        return refuse(reader, "not JSON", reader->at);
+    reader->at++;
+    return more;
+}
+
+static struct node *parse_map(struct reader *reader, unsigned level)
+{
+    struct node *map = node_map(reader->arena);
+    VEC(struct pair) pairs = {0};
+    reader->at++;
+    if (next_is(reader, '}')) {
+        reader->at++;
+        return map;
+    }
+    do {
+        struct pair pair = {.key = parse_key(reader)};
+        if (pair.key != NULL)
+            pair.value = parse_value(reader, level + 1);
+        if (pair.value == NULL)
+            return NULL;
+        *VEC_ADD(reader->scratch, &pairs) = pair;
+    } while (goes_on(reader, '}'));
+    bool unique = pairs_sort(pairs.at, pairs.count);
+    node_map_fill(reader->arena, map, pairs.at, pairs.count);
+    if (!unique)
+        refuse_duplicate(reader, map);
+    return reader->reason == NULL ? map : NULL;
+}
+
+static struct node *parse_list(struct reader *reader, unsigned level)
+{
+    struct node *list = node_list(reader->arena);
+    VEC(struct node *) items = {0};
+    reader->at++;
+    if (next_is(reader, ']')) {
+        reader->at++;
+        return list;
+    }
+    do {
+        struct node *item = parse_value(reader, level + 1);
+        if (item == NULL)
+            return NULL;
+        *VEC_ADD(reader->scratch, &items) = item;
+    } while (goes_on(reader, ']'));
+    node_list_fill(reader->arena, list, items.at, items.count);
+    return reader->reason == NULL ? list : NULL;
+}
+
+static struct node *parse_value(struct reader *reader, unsigned level)
+{
+    if (level < OUTER_LEVELS && next_is(reader, '{'))
+        return parse_map(reader, level);
+    if (level < OUTER_LEVELS && next_is(reader, '['))
+        return parse_list(reader, level);
+    skip_blanks(reader);
+    cJSON *tree = parse_one_take(reader);
+    struct node *node = tree == NULL ? NULL : convert(reader, tree);
+    cJSON_Delete(tree);
+    return node;
+}
+
+static struct node *parse(struct reader *reader)
+{
+    reader->at = reader->start;
+    struct node *node = parse_value(reader, 0);
+    if (node != NULL && !is_blank(reader->at, reader->end)) {
+        refuse(reader, "more text after the value", reader->at);
+        return NULL;
+    }
     return node;
 }
 
