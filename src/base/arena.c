@@ -121,7 +121,27 @@ void arena_recycle(struct arena *arena, void *at, size_t size)
 #endif
 }
 
+/* Here every text is made to its measure. */
+static char *rest_of(const struct arena *arena, size_t *ret_room)
+{
+    (void)arena;
+    *ret_room = 0;
+    return NULL;
+}
+
 #else
+
+#define MOST_REST ((size_t)256) /* what does not fit is cleared again */
+
+/* What is free of the chunk that is filled: most texts fit, and are formatted there once. */
+static char *rest_of(const struct arena *arena, size_t *ret_room)
+{
+    struct chunk *chunk = arena->chunks;
+    *ret_room = chunk == NULL ? 0 : chunk->size - chunk->used;
+    if (*ret_room > MOST_REST)
+        *ret_room = MOST_REST;
+    return *ret_room == 0 ? NULL : chunk_bytes(chunk) + chunk->used;
+}
 
 static struct block **list_of(const struct arena *arena, size_t size)
 {
@@ -234,9 +254,17 @@ char *arena_vprintf(struct arena *arena, const char *format, va_list args)
 {
     va_list again;
     va_copy(again, args);
-    int length = vsnprintf(NULL, 0, format, args);
+    size_t room = 0;
+    char *rest = rest_of(arena, &room);
+    int length = vsnprintf(rest, room, format, args);
     if (length < 0)
         fail_bug("a format that cannot be printed", format);
+    if ((size_t)length < room) {
+        va_end(again);
+        return allocate(arena, (size_t)length + 1, 1); /* just where it stands */
+    }
+    if (room > 0)
+        memset(rest, 0, room);
     char *text = allocate(arena, (size_t)length + 1, 1);
     vsnprintf(text, (size_t)length + 1, format, again);
     va_end(again);

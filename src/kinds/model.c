@@ -170,13 +170,12 @@ static void add_one(const struct check_context *context, const char *const *part
     if (node_get(entry, "name") == NULL)
         node_set_string(context->arena, entry, "name", parts[0]);
     inherit_bedrock(context, entry);
-    struct resource *resource = desired_add(context, context->kind, parts, count, entry, where);
+    CLEANUP_BUF struct buf named = BUF_INIT((size_t)1 << 20);
 
     /* One entry is the deployment `default`: writing it out later keeps the id. */
-    if (resource != NULL && count == 1 && !resource->id_given) {
-        resource->id = desired_id(context->arena, context->desired->environment, "model",
-            arena_printf(context->arena, "%s/default", parts[0]));
-    }
+    buf_printf(&named, "%s/default", parts[0]);
+    desired_add_as(
+        context, context->kind, parts, count, count == 1 ? buf_text(&named) : NULL, entry, where);
 }
 
 static void expand(

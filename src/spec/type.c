@@ -92,7 +92,10 @@ bool name_usable(struct typing *t, const char *name, struct span where)
     else if (length > 250)
         why = "is longer than 250 bytes";
     for (size_t at = 0, size = 0; at < length && why == NULL; at += size) {
-        if (text_is_unsafe(text_code_point(name + at, length - at, &size)))
+        size = 1;
+        bool ascii =
+            name[at] >= ' ' && name[at] <= '~'; /* the common case, and none of it unsafe */
+        if (!ascii && text_is_unsafe(text_code_point(name + at, length - at, &size)))
             why = "holds a control character";
     }
     if (why == NULL && (name[0] == ' ' || name[length - 1] == ' '))
