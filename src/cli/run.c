@@ -45,7 +45,7 @@ void run_end(struct run *run)
 
 enum exit_code run_spec(struct run *run)
 {
-    struct spec_options options = {.root = ".", .name = run->name};
+    struct spec_options options = {.root = ".", .name = run->name, .keep_raw = run->keep_raw};
     size_t before = diags_errors(&run->call->diags);
     run->spec = spec_load(run->arena, &options, run->kinds, &run->call->diags);
     bool fine = run->spec != NULL && diags_errors(&run->call->diags) == before;

@@ -34,7 +34,8 @@ struct run {
     struct strings only, skip; /* from the options, or from a plan file */
     const struct allowances *allowances;
     bool rewrite_secrets, trusted;
-    bool waited; /* for the lock, and said so */
+    bool keep_raw; /* of the spec: see spec_options */
+    bool waited;   /* for the lock, and said so */
     struct plan *plan;
 };
 

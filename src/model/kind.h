@@ -15,6 +15,7 @@
 #include "model/request.h"
 #include "model/secret.h"
 #include "value/node.h"
+#include "value/pool.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -152,6 +153,7 @@ struct live {
     struct live_kind *kinds;     /* as many as the registry, same order */
     size_t kind_count;
     struct arena *arena;
+    struct pool *pool; /* while lists come in: what shares equal values; NULL: each is copied */
     uint32_t elapsed_ms;
     size_t requests;
 };

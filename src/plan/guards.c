@@ -9,15 +9,14 @@
 /** A live object's address as its owner would write it. */
 static const char *owner_address(struct planning *p, const struct object *object, bool *ret_wanted)
 {
-    const char *key = arena_printf(p->arena, "%s/%s", object->kind->name, object->id);
-    const struct resource *resource = map_get(&p->matched, key);
+    const struct resource *resource = matched_by(p, object->kind, object->id);
 
     *ret_wanted = false;
     if (resource != NULL && desired_resource(&p->spec->desired, resource->address) == resource) {
         *ret_wanted = true;
         return resource->address;
     }
-    const struct known_object *known = map_get(&p->known_ids, key);
+    const struct known_object *known = known_by_id(p, object->kind, object->id);
     if (known != NULL) {
         return known->address;
     }

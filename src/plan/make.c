@@ -215,7 +215,7 @@ static bool secrets_at_hand(struct planning *p, const struct resource *resource)
 
 /** As wanted: counted, and learned where the state does not say so. */
 static void plan_unchanged(
-    struct planning *p, const struct change *change, const struct known_object *known)
+    struct planning *p, struct change *change, const struct known_object *known)
 {
     const struct object *object = change->object;
 
@@ -226,7 +226,10 @@ static void plan_unchanged(
             .object = object,
             .change = change,
             .adopted = known != NULL ? known->adopted : marked};
+        return;
     }
+    /* Most are unchanged, and nobody will ask about them. */
+    arena_recycle(p->arena, change, sizeof(*change));
 }
 
 /** A replacement keeps being one when the entry is also renamed. */
@@ -293,12 +296,34 @@ static void plan_existing(struct planning *p, const struct resource *resource,
     settle_new(p, change);
 }
 
+static void index_known(struct planning *p)
+{
+    p->known_ids = map_init(p->scratch);
+    for (size_t i = 0; i < p->known->objects.count; i++) {
+        const struct known_object *known = p->known->objects.at[i].value;
+        if (known != NULL && known->id != NULL) {
+            map_hold(
+                &p->known_ids, arena_printf(p->scratch, "%s/%s", known->kind, known->id), known);
+        }
+    }
+}
+
+const struct known_object *known_by_id(struct planning *p, const struct kind *kind, const char *id)
+{
+    CLEANUP_BUF struct buf key = BUF_INIT(0);
+
+    if (p->known_ids.arena == NULL) {
+        index_known(p); /* only now: of most plans nobody asks */
+    }
+    buf_printf(&key, "%s/%s", kind->name, id);
+    return map_get(&p->known_ids, buf_text(&key));
+}
+
 /** The record of an object under an address that the spec no longer has: a rename that keeps the id
  *  (`deployments: { default: ... }` written out). */
 static const struct known_object *known_elsewhere(struct planning *p, const struct object *object)
 {
-    const struct known_object *known =
-        map_get(&p->known_ids, arena_printf(p->arena, "%s/%s", object->kind->name, object->id));
+    const struct known_object *known = known_by_id(p, object->kind, object->id);
 
     if (known == NULL || desired_resource(&p->spec->desired, known->address) != NULL) {
         return NULL;
@@ -406,17 +431,6 @@ static void plan_all_kinds(struct planning *p)
     }
 }
 
-static void index_known(struct planning *p)
-{
-    p->known_ids = map_init(p->arena);
-    for (size_t i = 0; i < p->known->objects.count; i++) {
-        const struct known_object *known = p->known->objects.at[i].value;
-        if (known != NULL && known->id != NULL) {
-            map_hold(&p->known_ids, arena_printf(p->arena, "%s/%s", known->kind, known->id), known);
-        }
-    }
-}
-
 /** plan_context.id_of: the id that an address has, or will have. */
 static const char *id_of(const struct plan_context *context, const char *address)
 {
@@ -492,8 +506,10 @@ struct plan *plan_make(struct arena *arena, const struct spec *spec, const struc
     const struct plan_options *options)
 {
     struct plan *plan = ARENA_NEW(arena, struct plan);
+    CLEANUP_ARENA struct arena *scratch = arena_new();
     struct planning planning = {
         .arena = arena,
+        .scratch = scratch,
         .plan = plan,
         .spec = spec,
         .kinds = kinds,
@@ -512,15 +528,14 @@ struct plan *plan_make(struct arena *arena, const struct spec *spec, const struc
             .guards = &plan->guards,
             .findings = &plan->findings,
             .id_of = id_of},
-        .matched = map_init(arena),
-        .live_ids = map_init(arena),
+        .matched = map_init(scratch),
+        .live_ids = map_init(scratch),
     };
     plan->spec = spec;
     plan->known = known;
     plan->live = live;
     plan->by_address = map_init(arena);
     plan->findings = diags_init(arena);
-    index_known(&planning);
     read_moves(&planning);
     plan_all_kinds(&planning);
     plan_scope(&planning);

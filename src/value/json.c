@@ -47,6 +47,8 @@ struct reader {
     size_t separators; /* commas and opening brackets: there are hardly more values than these */
     struct map keys;   /* of struct key */
     struct key *last_key;
+    char *tree_block; /* for cJSON's tree of one entry; NULL: it comes out of `scratch` */
+    size_t tree_size;
     bool canonical;     /* so far the text is what node_json() makes of the tree */
     const char *reason; /* why it was refused; the first one */
 };
@@ -96,7 +98,7 @@ static void set_hooks(void)
 }
 
 /*
- * Room for the whole tree: no value has more than two texts, and the texts are no longer than the
+ * Room for any entry's tree: no value has more than two texts, and the texts are no longer than the
  * input. What is not used is not touched, so it costs no memory.
  */
 static size_t tree_size(const struct reader *reader)
@@ -110,15 +112,18 @@ static size_t tree_size(const struct reader *reader)
 #endif
 }
 
-/* A tree that is in `memory` whole. */
-static const cJSON *parse_tree(
-    struct tree_memory *memory, const struct reader *reader, const char **ret_end)
+/* The value at reader->at, in the block; the one before it is gone then. */
+static const cJSON *parse_tree(struct reader *reader, const char **ret_end)
 {
     static pthread_once_t hooks_set = PTHREAD_ONCE_INIT;
+    struct tree_memory memory = {
+        .more = reader->scratch, .at = reader->tree_block, .end = reader->tree_block};
+    if (reader->tree_block != NULL)
+        memory.end += reader->tree_size;
     pthread_once(&hooks_set, set_hooks);
-    tree_memory = memory;
-    size_t length = (size_t)(reader->end - reader->start);
-    const cJSON *tree = cJSON_ParseWithLengthOpts(reader->start, length, ret_end, false);
+    tree_memory = &memory;
+    size_t left = (size_t)(reader->end - reader->at);
+    const cJSON *tree = cJSON_ParseWithLengthOpts(reader->at, left, ret_end, false);
     tree_memory = NULL;
     return tree;
 }
@@ -387,10 +392,10 @@ static void refuse_duplicate(struct reader *reader, const struct node *map)
         reader->reason = arena_printf(reader->arena, "two members \"%.100s\"", key);
 }
 
-static bool is_ascending(const struct node *map)
+static bool is_ascending(const struct pair *pairs, size_t count)
 {
-    for (size_t i = 1; i < map->count; i++) {
-        if (strcmp(map->pairs[i - 1].key, map->pairs[i].key) >= 0)
+    for (size_t i = 1; i < count; i++) {
+        if (strcmp(pairs[i - 1].key, pairs[i].key) >= 0)
             return false;
     }
     return true;
@@ -419,7 +424,7 @@ static void sort_as_before(struct node *map, const struct shape *shape)
 /* Fills `shape` on the way, unless it is NULL. False when a key is there twice. */
 static bool sort_anew(struct reader *reader, struct node *map, struct shape *shape)
 {
-    bool ascending = is_ascending(map);
+    bool ascending = is_ascending(map->pairs, map->count);
     reader->canonical = reader->canonical && ascending;
     if (shape != NULL) {
         shape->count = map->count;
@@ -510,23 +515,132 @@ static bool is_blank(const char *at, const char *end)
     return at == end;
 }
 
-static struct node *parse(struct reader *reader)
+/*
+ * A state is one map of ten thousand, and a page one list of hundreds. cJSON's tree of it all takes
+ * several times what ours does, so the outer levels are walked here, and cJSON has one entry at a
+ * time. The scan has been over all of it: only the order of things can still be wrong.
+ */
+#define OUTER_LEVELS 2
+
+static void skip_blanks(struct reader *reader)
 {
-    const char *end = reader->start;
-    size_t size = tree_size(reader);
-    char *block = size > 0 ? malloc(size) : NULL;
-    struct tree_memory memory = {.more = reader->scratch, .at = block, .end = block};
-    if (block != NULL)
-        memory.end += size;
-    const cJSON *tree = parse_tree(&memory, reader, &end);
-    struct node *node = NULL;
+    while (reader->at < reader->end && strchr(" \t\r\n", *reader->at) != NULL)
+        reader->at++;
+}
+
+static bool next_is(struct reader *reader, char c)
+{
+    skip_blanks(reader);
+    return reader->at < reader->end && *reader->at == c;
+}
+
+/* One value by cJSON, good until the next; NULL when it is none. */
+static const cJSON *parse_one(struct reader *reader)
+{
+    const char *end = reader->at;
+    const cJSON *tree = parse_tree(reader, &end);
     if (tree == NULL)
         refuse(reader, "not JSON", end);
-    else if (!is_blank(end, reader->end))
-        refuse(reader, "more text after the value", end);
-    else
-        node = convert(reader, tree);
-    free(block);
+    reader->at = end;
+    return tree;
+}
+
+static struct node *parse_value(struct reader *reader, unsigned level);
+
+static const char *parse_key(struct reader *reader)
+{
+    if (!next_is(reader, '"')) {
+        refuse(reader, "not JSON", reader->at);
+        return NULL;
+    }
+    const cJSON *tree = parse_one(reader);
+    const char *key = tree == NULL ? NULL : intern(reader, tree->valuestring);
+    if (key != NULL && !next_is(reader, ':')) {
+        refuse(reader, "not JSON", reader->at);
+        return NULL;
+    }
+    reader->at++;
+    return key;
+}
+
+/* Behind an entry: whether another follows. */
+static bool goes_on(struct reader *reader, char close)
+{
+    bool more = next_is(reader, ',');
+    if (!more && !next_is(reader, close))
+        return refuse(reader, "not JSON", reader->at);
+    reader->at++;
+    return more;
+}
+
+static struct node *parse_map(struct reader *reader, unsigned level)
+{
+    struct node *map = node_map(reader->arena);
+    VEC(struct pair) pairs = {0};
+    reader->at++;
+    if (next_is(reader, '}')) {
+        reader->at++;
+        return map;
+    }
+    do {
+        struct pair pair = {.key = parse_key(reader)};
+        if (pair.key != NULL)
+            pair.value = parse_value(reader, level + 1);
+        if (pair.value == NULL)
+            return NULL;
+        *VEC_ADD(reader->scratch, &pairs) = pair;
+    } while (goes_on(reader, '}'));
+    bool ascending = is_ascending(pairs.at, pairs.count);
+    reader->canonical = reader->canonical && ascending;
+    bool unique = ascending || pairs_sort(pairs.at, pairs.count);
+    node_map_fill(reader->arena, map, pairs.at, pairs.count);
+    if (!unique)
+        refuse_duplicate(reader, map);
+    return reader->reason == NULL ? map : NULL;
+}
+
+static struct node *parse_list(struct reader *reader, unsigned level)
+{
+    struct node *list = node_list(reader->arena);
+    VEC(struct node *) items = {0};
+    reader->at++;
+    if (next_is(reader, ']')) {
+        reader->at++;
+        return list;
+    }
+    do {
+        struct node *item = parse_value(reader, level + 1);
+        if (item == NULL)
+            return NULL;
+        *VEC_ADD(reader->scratch, &items) = item;
+    } while (goes_on(reader, ']'));
+    node_list_fill(reader->arena, list, items.at, items.count);
+    return reader->reason == NULL ? list : NULL;
+}
+
+static struct node *parse_value(struct reader *reader, unsigned level)
+{
+    if (level < OUTER_LEVELS && next_is(reader, '{'))
+        return parse_map(reader, level);
+    if (level < OUTER_LEVELS && next_is(reader, '['))
+        return parse_list(reader, level);
+    skip_blanks(reader);
+    const cJSON *tree = parse_one(reader);
+    return tree == NULL ? NULL : convert(reader, tree);
+}
+
+static struct node *parse(struct reader *reader)
+{
+    size_t size = tree_size(reader);
+    reader->tree_block = size > 0 ? malloc(size) : NULL;
+    reader->tree_size = reader->tree_block == NULL ? 0 : size;
+    reader->at = reader->start;
+    struct node *node = parse_value(reader, 0);
+    free(reader->tree_block);
+    if (node != NULL && !is_blank(reader->at, reader->end)) {
+        refuse(reader, "more text after the value", reader->at);
+        return NULL;
+    }
     return node;
 }
 

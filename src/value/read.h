@@ -33,6 +33,9 @@ struct node *yaml_read(struct arena *arena, struct diags *diags, uint16_t source
  */
 struct node *node_plain_resolve(struct arena *arena, struct node *node, struct diags *diags);
 
+/** The same, as a deep copy: nothing of `node` is shared with it. */
+struct node *node_plain_copy(struct arena *arena, const struct node *node, struct diags *diags);
+
 /**
  * JSON (cJSON inside). Refused: trailing text, duplicate members, \u0000, invalid UTF-8, depth.
  * Numbers keep their text as written, also beyond 2^53. Returns NULL with a short reason (in arena)
