@@ -179,8 +179,8 @@ static struct state *decode(struct decoder *decoder, const struct node *map)
     for (uint32_t i = 0; taken_over != NULL && i < taken_over->count; i++) {
         const char *lineage = node_text(taken_over->items[i]);
         if (lineage != NULL)
-            strings_add(decoder->arena, &state->known.taken_over,
-                arena_strdup(decoder->arena, lineage));
+            strings_add(
+                decoder->arena, &state->known.taken_over, arena_strdup(decoder->arena, lineage));
     }
     state->unknown = others(decoder->arena, map, state_members);
     decode_freeze(decoder, map, state);
