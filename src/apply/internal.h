@@ -62,11 +62,11 @@ struct run {
     size_t ready_at;
     VEC(struct step *) written; /* ready, and the intent is written; FIFO */
     size_t written_at;
-    VEC(struct step *) flight;   /* whose intents are being written */
-    size_t ahead_at;             /* in `steps`: those before were looked at */
-    unsigned ahead;              /* noted and not begun */
-    unsigned outcomes;           /* since the last flush */
-    int64_t flushed;             /* when it began */
+    VEC(struct step *) flight; /* whose intents are being written */
+    size_t ahead_at;           /* in `steps`: those before were looked at */
+    unsigned ahead;            /* noted and not begun */
+    unsigned outcomes;         /* since the last flush */
+    int64_t flushed;           /* when it began */
     VEC(struct step *) outbox; /* armed steps, FIFO */
     size_t outbox_at;
     unsigned running, left; /* left: not finished */
