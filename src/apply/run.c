@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-#define WINDOW 10
-
 void run_report(struct run *run, enum apply_event event, const struct step *step, const char *note)
 {
     if (run->options->report == NULL) {
@@ -23,12 +21,6 @@ void run_report(struct run *run, enum apply_event event, const struct step *step
         .total = (unsigned)run->steps.count,
         .elapsed_ms = (uint32_t)(clock_ms() - since)};
     run->options->report(run->options->context, &report);
-}
-
-static void make_ready(struct run *run, struct step *step)
-{
-    step->status = STEP_READY;
-    *VEC_ADD(run->arena, &run->ready) = step;
 }
 
 void step_arm(struct run *run, struct step *step)
@@ -64,12 +56,12 @@ static void finish_done(struct run *run, struct step *step)
 {
     step_ended(run, step, STEP_DONE);
     run->result.done++;
-    session_outcome(run->session, step->entry, "done");
+    ahead_outcome(run, step, "done");
     learn_done(run, step);
     run_report(run, APPLY_DONE, step, NULL);
     VEC_EACH(user, &step->users) {
         if (--(*user)->open_needs == 0 && (*user)->status == STEP_WAITING) {
-            make_ready(run, *user);
+            ahead_ready(run, *user);
         }
     }
 }
@@ -89,15 +81,20 @@ void step_done(struct run *run, struct step *step)
     finish_done(run, step);
 }
 
+static void skip(struct run *run, struct step *step, const char *why)
+{
+    step->status = STEP_SKIPPED;
+    run->left--;
+    run->result.skipped++;
+    run->ahead -= step->intent != INTENT_NONE ? 1 : 0;
+    run_report(run, APPLY_SKIPPED, step, why);
+}
+
 static void skip_users(struct run *run, struct step *step)
 {
     VEC_EACH(user, &step->users) {
         if ((*user)->status == STEP_WAITING || (*user)->status == STEP_READY) {
-            (*user)->status = STEP_SKIPPED;
-            run->left--;
-            run->result.skipped++;
-            run_report(run, APPLY_SKIPPED, *user,
-                arena_printf(run->arena, "needs %s", step->change->address));
+            skip(run, *user, arena_printf(run->arena, "needs %s", step->change->address));
             skip_users(run, *user);
         }
     }
@@ -113,7 +110,7 @@ void step_failed(struct run *run, struct step *step, const char *fallback)
     }
     step_ended(run, step, STEP_FAILED);
     run->result.failed++;
-    session_outcome(run->session, step->entry, "failed");
+    ahead_outcome(run, step, "failed");
     VEC_EACH(diag, &run->diags->list) {
         told = told || text_equal(diag->address, step->change->address);
     }
@@ -166,7 +163,7 @@ static void start_first(struct run *run)
 {
     VEC_EACH(step, &run->steps) {
         if ((*step)->change->action != ACTION_DELETE && (*step)->open_needs == 0) {
-            make_ready(run, *step);
+            ahead_ready(run, *step);
         }
     }
 }
@@ -215,13 +212,10 @@ static bool release_deletes(struct run *run)
             continue;
         }
         if (blocks_delete(run, *step)) {
-            (*step)->status = STEP_SKIPPED;
-            run->left--;
-            run->result.skipped++;
-            run_report(run, APPLY_SKIPPED, *step, "something that came before did not work");
+            skip(run, *step, "something that came before did not work");
             continue;
         }
-        make_ready(run, *step);
+        ahead_ready(run, *step);
         released = true;
     }
     return released || last > 0;
@@ -229,98 +223,51 @@ static bool release_deletes(struct run *run)
 
 /* ------------------------------------------------------------------ starting steps */
 
-static void intend(struct run *run, struct step *step)
-{
-    const struct change *change = step->change;
-    struct journal_entry entry = {.address = change->address,
-        .kind = change->kind->name,
-        .action = action_name(change->action),
-        .id = step->made_id != NULL ? step->made_id : change->id,
-        .note = learn_note(run, step)};
-    step->entry = session_intend(run->session, &entry);
-}
-
-static bool take_lane(struct run *run, struct step *step)
-{
-    const char *lane = step->change->lane;
-    if (lane == NULL) {
-        return true;
-    }
-    if (map_get(&run->lanes, lane) != NULL) {
-        return false;
-    }
-    map_set(&run->lanes, lane, step);
-    return true;
-}
-
-static void begin(struct run *run, struct step *step)
+void step_begin(struct run *run, struct step *step)
 {
     step->status = STEP_RUNNING;
     step->started = clock_ms();
     run->running++;
+    run->ahead -= step->intent != INTENT_NONE ? 1 : 0;
     run_report(run, APPLY_STARTED, step, NULL);
 }
 
-/** Takes ready steps up to the window; those whose lane is busy go back to the end of the line. */
-static size_t collect_batch(struct run *run, struct step **batch, size_t most)
+/** Begins steps whose intents are written, up to the window. False: there is none, or no room. */
+static bool begin_steps(struct run *run)
 {
-    size_t count = 0, looked = 0, waiting = run->ready.count - run->ready_at;
+    bool any = false;
 
-    while (count < most && looked < waiting && run->ready_at < run->ready.count) {
-        struct step *step = run->ready.at[run->ready_at++];
-        looked++;
-        if (step->status != STEP_READY) {
-            continue;
+    while (run->running < WINDOW && !run->stop) {
+        struct step *step = ahead_next(run);
+        if (step == NULL) {
+            return any;
         }
-        if (!take_lane(run, step)) {
-            *VEC_ADD(run->arena, &run->ready) = step;
-            continue;
+        any = true;
+        step_begin(run, step);
+        if (step->change->action == ACTION_FORGET) {
+            finish_done(run, step);
+        } else {
+            calls_begin(run, step);
         }
-        batch[count++] = step;
     }
-    return count;
+    return any;
 }
 
-/** Writes the intents of the next steps and arms them. False: nothing can be started. */
-static bool fill_outbox(struct run *run)
+/** Also for what is begun already: after the lock is lost nothing more is sent. */
+static bool may_send(struct run *run)
 {
-    struct step *batch[WINDOW];
-    size_t room = run->running < WINDOW ? WINDOW - run->running : 0;
-    size_t count = collect_batch(run, batch, room);
-    size_t kept = 0;
-
-    for (size_t i = 0; i < count; i++) {
-        begin(run, batch[i]);
-        if (!store_make(run, batch[i])) {
-            step_failed(run, batch[i], "the value of the key could not be stored");
-            continue;
-        }
-        intend(run, batch[i]);
-        batch[kept++] = batch[i];
-    }
-    if (kept == 0) {
-        return count > 0 && !run->stop;
-    }
-    if (session_flush(run->session, run->diags) != SESSION_OK) {
+    if (!run->fenced && !session_alive(run->session)) {
         run->fenced = true;
         run->stop = true;
-        return false;
     }
-    for (size_t i = 0; i < kept; i++) {
-        if (batch[i]->change->action == ACTION_FORGET) {
-            finish_done(run, batch[i]);
-        } else {
-            calls_begin(run, batch[i]);
-        }
-    }
-    return true;
+    return !run->fenced;
 }
 
 static bool run_next(void *context, struct request *ret_request, void **ret_tag)
 {
     struct run *run = context;
 
-    for (;;) {
+    while (may_send(run)) {
         while (run->outbox_at < run->outbox.count) {
             struct step *step = run->outbox.at[run->outbox_at++];
             if (step->armed) {
@@ -330,11 +277,14 @@ static bool run_next(void *context, struct request *ret_request, void **ret_tag)
                 return true;
             }
         }
-        if (run->stop || client_interrupted() > 0 || !session_alive(run->session) ||
-            !fill_outbox(run)) {
+        if (run->stop || client_interrupted() > 0) {
+            return false;
+        }
+        if (!begin_steps(run) && !ahead_work(run)) {
             return false;
         }
     }
+    return false;
 }
 
 static void run_answered(
@@ -348,10 +298,7 @@ static bool run_tick(void *context)
 {
     struct run *run = context;
     run_report(run, APPLY_TICK, NULL, NULL);
-    if (!session_alive(run->session)) {
-        run->fenced = true;
-        run->stop = true;
-    }
+    may_send(run);
     return !run->stop;
 }
 
@@ -385,10 +332,7 @@ static void skip_rest(struct run *run)
 {
     VEC_EACH(step, &run->steps) {
         if ((*step)->status < STEP_DONE) {
-            (*step)->status = STEP_SKIPPED;
-            run->result.skipped++;
-            run->left--;
-            run_report(run, APPLY_SKIPPED, *step, "not attempted");
+            skip(run, *step, "not attempted");
         }
     }
 }
@@ -416,6 +360,27 @@ static void relearn(struct run *run)
     }
 }
 
+static bool goes_on(struct run *run)
+{
+    if (run->stop || client_interrupted() > 0) {
+        return false;
+    }
+    return ahead_wait(run) || (!run->stop && (verify_force(run) || release_deletes(run)));
+}
+
+/** The last results are written while the kinds are read again. */
+static void see_results(struct run *run)
+{
+    ahead_write(run);
+    if (!run->fenced && run->result.done + run->result.failed > 0) {
+        const struct live *live = verify_arrived(run, run->plan->spec);
+        if (live != NULL && run->result.failed > 0) {
+            learn_failed(run, live);
+        }
+    }
+    run->fenced = session_flush_end(run->session, run->diags) == SESSION_FENCED || run->fenced;
+}
+
 struct apply_result apply_run(struct arena *arena, const struct plan *plan,
     const struct kind_set *kinds, struct client *client, struct secrets *secrets,
     struct session *session, const struct apply_options *options, struct diags *diags)
@@ -439,22 +404,14 @@ struct apply_result apply_run(struct arena *arena, const struct plan *plan,
     start_first(&run);
     do {
         client_run(client, &calls);
-    } while (
-        !run.stop && client_interrupted() == 0 && (verify_force(&run) || release_deletes(&run)));
+    } while (goes_on(&run));
+    ahead_end(&run);
     if (run.stop && !run.fenced) {
         verify_force(&run);
     }
     finish_begun(&run);
     skip_rest(&run);
-    if (!run.fenced && session_dirty(session)) {
-        run.fenced = session_flush(session, diags) == SESSION_FENCED;
-    }
-    if (!run.fenced && run.result.done + run.result.failed > 0) {
-        const struct live *live = verify_arrived(&run, plan->spec);
-        if (live != NULL && run.result.failed > 0) {
-            learn_failed(&run, live);
-        }
-    }
+    see_results(&run);
     run.result.end = end_of(&run);
     run.result.elapsed_ms = (uint32_t)(clock_ms() - run.started);
     return run.result;

@@ -56,7 +56,8 @@ static void ask_by_list(struct round *round)
 {
     struct run *run = round->run;
     struct arena *arena = arena_new();
-    struct collect_options options = {.no_database = true, .fresh = true};
+    struct collect_options options = {
+        .no_database = true, .fresh = true, .server = &run->plan->live->server};
     struct diags quiet = diags_init(arena);
 
     VEC_EACH(step, &round->steps) {
@@ -122,6 +123,7 @@ static void wait_poll(struct run *run)
 {
     struct timespec pause = {.tv_sec = POLL_MS / 1000, .tv_nsec = (POLL_MS % 1000) * 1000000L};
     run_report(run, APPLY_WAITING, NULL, "for models to load on every pod");
+    ahead_write(run);
     while (client_interrupted() == 0 && nanosleep(&pause, &pause) != 0 && errno == EINTR) {
     }
 }
@@ -170,7 +172,8 @@ bool verify_force(struct run *run)
     for (;;) {
         ask_round(&round);
         settle_round(&round);
-        if (round.steps.count == 0 || clock_ms() >= deadline || client_interrupted() > 0) {
+        bool over = run->fenced || client_interrupted() > 0 || clock_ms() >= deadline;
+        if (round.steps.count == 0 || over) {
             break;
         }
         wait_poll(run);
@@ -289,7 +292,7 @@ static void check_step(struct run *run, struct step *step, const struct live *li
 
 struct live *verify_arrived(struct run *run, const struct spec *spec)
 {
-    struct collect_options options = {.no_database = false};
+    struct collect_options options = {.server = &run->plan->live->server};
     struct diags quiet = diags_init(run->arena);
 
     kinds_written(run, &options.kinds);

@@ -460,3 +460,8 @@ void wire_wait(struct wire *wire, int64_t ms)
     if (wake.revents != 0)
         interrupt_drain();
 }
+
+void wire_wake(struct wire *wire)
+{
+    curl_multi_wakeup(wire->multi); /* of all of curl the one call for another thread */
+}

@@ -73,6 +73,8 @@ struct client_calls {
 };
 
 void client_run(struct client *client, const struct client_calls *calls);
+/** Makes a client_run() ask `next` again soon: there may be something to start now. From any thread. */
+void client_wake(struct client *client);
 /**
  * One request; the reply is in `arena`. May be called from `done` and `tick`, and after
  * client_interrupt(), since state and lock are written then: only a further call ends it.

@@ -649,6 +649,11 @@ void client_run(struct client *client, const struct client_calls *calls)
     run_loop(client, &run);
 }
 
+void client_wake(struct client *client)
+{
+    wire_wake(client->wire);
+}
+
 /* ------------------------------------------------------------------ one request */
 
 struct single {

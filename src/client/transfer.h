@@ -53,6 +53,8 @@ void wire_work(struct wire *wire);
 void *wire_ended(struct wire *wire, struct transfer_end *ret_end);
 /** Waits until something can be done, at most `ms`; also for client_interrupt(). */
 void wire_wait(struct wire *wire, int64_t ms);
+/** Ends the wait of this moment, or the next one; from any thread. */
+void wire_wake(struct wire *wire);
 
 struct transfer *transfer_new(struct wire *wire, void *owner);
 struct transfer *transfer_free(struct transfer *transfer);

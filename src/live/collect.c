@@ -177,7 +177,9 @@ struct live *live_collect(struct arena *arena, const struct spec *spec,
         options->progress(options->context, "reading LiteLLM");
     }
     const char *refused = spec->litellm_url == NULL ? "targets.litellm.url is not set" : NULL;
-    if (refused == NULL) {
+    if (refused == NULL && options->server != NULL) {
+        c.live->server = *options->server;
+    } else if (refused == NULL) {
         refused = read_version(&c);
     }
     if (refused != NULL) {

@@ -52,8 +52,10 @@ struct backend_ops {
     void (*release)(struct backend *backend);
     /** MUST where there is hold(): whether anybody holds it, found out without taking it. */
     bool (*held)(struct backend *backend);
-    /** MAY. A second handle on the same place, for the thread that renews a lease; all it needs
-     *  comes from `arena`. Without it the lease is renewed by session_alive() and session_flush(). */
+    /** MAY. A second handle on the same place, to be used by one other thread at the same time: the
+     *  one that renews a lease, the one that writes the journal. All it needs comes from `arena`.
+     *  Without it the lease is renewed by session_alive() and session_flush(), and the journal is
+     *  written while the calls wait. */
     struct backend *(*again)(struct backend *backend, struct arena *arena, struct diags *diags);
     /** MAY. Seconds since 1970 on the clock of the storage; without it the system's clock. */
     int64_t (*now)(struct backend *backend);

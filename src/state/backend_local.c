@@ -156,6 +156,9 @@ static enum backend_result local_write(struct backend *backend, struct arena *ar
     enum backend_result result = compare(local, scratch, name, expect, diags);
     if (result != BACKEND_OK)
         return result;
+    /* Two syncs: of the file, before its name stands for it (a name without its bytes would be a part
+     * of the journal that cannot be understood); of the folder, without which the name may be gone
+     * after a power cut, and with it the intent of a call that was made. */
     error = file_write_atomic(path, bytes, length, 0600);
     if (error != 0)
         return failed(diags, "written", path, error);
@@ -184,19 +187,44 @@ static enum backend_result local_list(struct backend *backend, struct arena *are
     return BACKEND_OK;
 }
 
+/*
+ * Under the write lock. Without a sync of the folder: what is removed is the past (journal parts
+ * below the state's serial, old history), and should it come back after a power cut nobody reads it.
+ */
+static enum backend_result unlink_one(
+    const struct local *local, struct arena *arena, const char *name, struct diags *diags)
+{
+    const char *path = path_of(arena, local, name);
+    if (unlink(path) == 0)
+        return BACKEND_OK;
+    return errno == ENOENT ? BACKEND_ABSENT : failed(diags, "removed", path, errno);
+}
+
 static enum backend_result local_remove(
     struct backend *backend, const char *name, struct diags *diags)
 {
     struct local *local = local_of(backend);
     CLEANUP_ARENA struct arena *scratch = arena_new();
-    const char *path = path_of(scratch, local, name);
     __attribute__((cleanup(unlock))) int fd = -1;
     if (!lock_writes(local, &fd, diags))
         return BACKEND_FAILED;
-    if (!file_exists(path))
-        return BACKEND_ABSENT;
-    int error = file_remove(path);
-    return error == 0 ? BACKEND_OK : failed(diags, "removed", path, error);
+    return unlink_one(local, scratch, name, diags);
+}
+
+static enum backend_result local_remove_many(
+    struct backend *backend, const struct strings *names, struct diags *diags)
+{
+    struct local *local = local_of(backend);
+    CLEANUP_ARENA struct arena *scratch = arena_new();
+    __attribute__((cleanup(unlock))) int fd = -1;
+    if (!lock_writes(local, &fd, diags))
+        return BACKEND_FAILED;
+    enum backend_result result = BACKEND_OK;
+    for (size_t i = 0; i < names->count; i++) {
+        if (unlink_one(local, scratch, names->at[i], diags) == BACKEND_FAILED)
+            result = BACKEND_FAILED;
+    }
+    return result;
 }
 
 /* What a killed process was writing. Nobody writes while we have the write lock. */
@@ -264,17 +292,34 @@ static void local_close(struct backend *backend)
     local_release(backend);
 }
 
+static struct backend *local_again(
+    struct backend *backend, struct arena *arena, struct diags *diags);
+
 static const struct backend_ops local_ops = {
     .show = local_show,
     .read = local_read,
     .write = local_write,
     .list = local_list,
     .remove = local_remove,
+    .remove_many = local_remove_many,
     .hold = local_hold,
     .release = local_release,
     .held = local_held,
+    .again = local_again,
     .close = local_close,
 };
+
+/* All is in files; every write opens its own descriptor of `.write`, which is what flock() sees. */
+static struct backend *local_again(
+    struct backend *backend, struct arena *arena, struct diags *diags)
+{
+    (void)diags;
+    const struct local *local = local_of(backend);
+    struct local *again = ARENA_NEW(arena, struct local);
+    *again = (struct local){
+        .backend.ops = &local_ops, .folder = local->folder, .shown = local->shown, .hold = -1};
+    return &again->backend;
+}
 
 struct backend *backend_local_open(struct arena *arena, const char *folder, struct diags *diags)
 {

@@ -2,14 +2,13 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
-#include "base/fail.h"
 #include "base/text.h"
 #include "state/codec.h"
 #include "state/store.h"
 
 #include <string.h>
 
-/* One run under the lock: claim, journal, commit. The order is the protocol; see state/README.md. */
+/* One run under the lock: claim and commit; the journal between them is in session_journal.c. The order is the protocol; see state/README.md. */
 
 enum session_result session_fenced(struct session *session, const char *met, struct diags *diags)
 {
@@ -28,6 +27,9 @@ enum session_result session_fenced(struct session *session, const char *met, str
 
 void session_end(struct session *session)
 {
+    if (session->flight.backend != NULL)
+        session->flight.backend->ops->close(session->flight.backend);
+    pthread_mutex_destroy(&session->flight.mutex);
     lock_free(session->lock);
     buf_release(&session->stored);
     buf_release(&session->pending);
@@ -77,7 +79,7 @@ static enum session_result write_state(
 }
 
 /* The lease must hold before a write, and a write that took long proves nothing. */
-static enum session_result prove(struct session *session, struct diags *diags)
+enum session_result session_prove(struct session *session, struct diags *diags)
 {
     if (session->fenced)
         return session_fenced(session, "an earlier write", diags);
@@ -122,7 +124,7 @@ static void keep_history(struct session *session, const struct node *run, struct
 enum session_result session_begin(
     struct session *session, const struct node *run, struct diags *diags)
 {
-    enum session_result result = prove(session, diags);
+    enum session_result result = session_prove(session, diags);
     if (result != SESSION_OK)
         return result;
     struct state next = *session->state;
@@ -135,114 +137,7 @@ enum session_result session_begin(
     if (result != SESSION_OK)
         return result;
     session->begun = true;
-    return prove(session, diags);
-}
-
-/* --- the journal ------------------------------------------------------------------------------ */
-
-int64_t session_intend(struct session *session, const struct journal_entry *entry)
-{
-    struct arena *arena = session->arena;
-    int64_t n = session->next_n++;
-    *VEC_ADD(arena, &session->noted.entries.list) = (struct journal_entry){
-        .n = n,
-        .address = arena_strdup(arena, entry->address),
-        .kind = arena_strdup(arena, entry->kind),
-        .action = arena_strdup(arena, entry->action),
-        .id = arena_strdup(arena, entry->id),
-        .note = codec_copy(arena, entry->note),
-    };
-    return n;
-}
-
-void session_outcome(struct session *session, int64_t n, const char *result)
-{
-    *VEC_ADD(session->arena, &session->noted.outcomes) =
-        (struct journal_outcome){.n = n, .result = arena_strdup(session->arena, result)};
-}
-
-static bool is_noted(const struct session *session)
-{
-    return session->noted.entries.list.count > 0 || session->noted.outcomes.count > 0;
-}
-
-bool session_dirty(const struct session *session)
-{
-    return session->pending.len > 0 || is_noted(session);
-}
-
-/* Turns what is noted into the text of the next part. */
-static void gather(struct session *session)
-{
-    CLEANUP_ARENA struct arena *scratch = arena_new();
-    struct journal_part *part = &session->noted;
-    part->serial = session->state->known.serial;
-    part->epoch = lock_epoch(session->lock);
-    part->lineage = session->state->known.lineage;
-    part->lock_id = lock_id(session->lock);
-    part->written_at = clock_format(scratch, store_now(session->backend));
-    journal_encode(scratch, part, &session->pending);
-    part->written_at = NULL;
-    part->entries.list.count = 0;
-    part->outcomes.count = 0;
-}
-
-/* Whether what stands in our way is a fence of somebody whom we have overtaken. */
-static bool is_void_fence(struct session *session, struct arena *arena, const char *name)
-{
-    struct diags ignored = diags_init(arena);
-    char *bytes = NULL;
-    size_t length = 0;
-    const char *etag = NULL, *reason = NULL;
-    struct journal_part part = {0};
-    return store_read(session->backend, arena, name, &bytes, &length, &etag, &ignored) ==
-               BACKEND_OK &&
-           journal_decode(arena, bytes, length, &part, &reason) && part.takeover &&
-           part.epoch < lock_epoch(session->lock);
-}
-
-static enum session_result write_part(struct session *session, struct diags *diags)
-{
-    if (session->pending.overflow)
-        fail_bug("a part of the journal beyond all bounds", NULL);
-    for (;;) {
-        CLEANUP_ARENA struct arena *scratch = arena_new();
-        struct store_write write = {
-            .name = journal_name(scratch, session->state->known.serial, session->next_index),
-            .bytes = buf_text(&session->pending),
-            .length = session->pending.len,
-            .expect = BACKEND_MUST_NOT_EXIST};
-        const char *etag = NULL;
-        switch (store_write(session->backend, scratch, &write, &etag, diags)) {
-        case BACKEND_OK:
-            buf_reset(&session->pending);
-            session->next_index++;
-            return SESSION_OK;
-        case BACKEND_CONFLICT:
-            if (!is_void_fence(session, scratch, write.name))
-                return session_fenced(session, write.name, diags);
-            session->next_index++;
-            break;
-        default:
-            return SESSION_FAILED;
-        }
-    }
-}
-
-enum session_result session_flush(struct session *session, struct diags *diags)
-{
-    if (!session->begun)
-        fail_bug("a journal without a claim", NULL);
-    if (!session_dirty(session))
-        return prove(session, diags);
-    enum session_result result = prove(session, diags);
-    while (result == SESSION_OK && session_dirty(session)) {
-        if (session->pending.len == 0)
-            gather(session);
-        result = write_part(session, diags);
-    }
-    /* We may have been stopped between the look at the lease and the write. */
-    return result == SESSION_OK ? prove(session, diags) : result;
+    return session_prove(session, diags);
 }
 
 bool session_alive(struct session *session)
@@ -291,8 +186,7 @@ static void committed(struct session *session, int64_t old_serial)
     lock_note_state(session->lock, state->known.lineage, state->known.serial);
     journal_remove(session->backend, state->known.serial, &ours);
     session->resumed = (struct journal_entries){0};
-    session->noted.entries.list.count = 0;
-    session->noted.outcomes.count = 0;
+    session->noted = (struct journal_part){0};
     buf_reset(&session->pending);
     session->next_index = session->first_index = 1;
     session->next_n = 1;
@@ -303,6 +197,8 @@ static void committed(struct session *session, int64_t old_serial)
 
 enum session_result session_commit(struct session *session, const char *status, struct diags *diags)
 {
+    /* Its result is in the session: fenced, or a part that is still pending. */
+    session_flush_end(session, diags);
     int64_t old_serial = session->state->known.serial;
     int64_t highest = lock_state_serial(session->lock);
     if (session->stored_serial > highest)
@@ -320,7 +216,7 @@ enum session_result session_commit(struct session *session, const char *status, 
     }
     CLEANUP_BUF struct buf text = BUF_INIT(CODEC_MAX);
     state_encode(&next, &text);
-    enum session_result result = prove(session, diags);
+    enum session_result result = session_prove(session, diags);
     if (result == SESSION_OK && !session->begun)
         keep_history(session, session->state->run, diags);
     if (result == SESSION_OK)
@@ -342,6 +238,7 @@ enum session_result session_commit(struct session *session, const char *status, 
 
 void session_close(struct session *session, struct diags *diags)
 {
+    session_flush_end(session, diags);
     lock_release(session->lock, session->kept || session->fenced, diags);
     session_end(session);
 }

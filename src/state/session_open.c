@@ -1,6 +1,7 @@
 #include "state/session.h"
 
 #include "base/clock.h"
+#include "base/fail.h"
 #include "base/text.h"
 #include "state/codec.h"
 #include "state/store.h"
@@ -251,9 +252,8 @@ static void add_resumed(const struct session *session, struct diags *diags)
         open += entry->result == NULL ? 1 : 0;
     const struct node *run = session->state->run;
     diag_add(diags, "LF410",
-        "an earlier run (%s by %s, begun %s) did not end: it noted %zu changes, %zu of them "
-        "without "
-        "a result",
+        "an earlier run (%s by %s, begun %s) did not end: it noted %zu changes ahead, %zu of them "
+        "without a result",
         text_or(node_get_text(run, "operation"), "of an unknown kind"),
         text_or(node_get_text(run, "who"), "somebody"),
         text_or(node_get_text(run, "started_at"), "at an unknown time"),
@@ -320,6 +320,8 @@ enum session_result session_open(struct arena *arena, struct backend *backend,
     session->stored = BUF_INIT(CODEC_MAX);
     session->pending = BUF_INIT(CODEC_MAX);
     session->stored_serial = -1;
+    if (pthread_mutex_init(&session->flight.mutex, NULL) != 0)
+        fail_memory();
     session->lock = lock_new(backend, options);
     enum session_result result = take_lock(session, options, diags);
     if (result == SESSION_OK)

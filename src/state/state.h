@@ -7,7 +7,8 @@
  *   session_resume        open journal entries of a run that died: handed to the caller to settle
  *   session_begin         claim: the state says "applying" under our epoch, history copy made
  *   session_intend ...    collects intents; session_flush writes them (and results) as one journal
- *                         object; only then may the calls start
+ *                         object; only then may the calls start. session_flush_begin and _end do
+ *                         the same beside calls whose intents were written before
  *   session_result ...    rides with the next flush
  *   session_commit        the new state, journal objects removed
  *   session_close         lock released (kept when the state could not be written)
@@ -123,10 +124,30 @@ enum session_result session_begin(
 /** Notes an intent and returns its number. Nothing is written yet. */
 int64_t session_intend(struct session *session, const struct journal_entry *entry);
 void session_outcome(struct session *session, int64_t n, const char *result);
-/** Whether something noted is not written yet. */
+/** Whether something noted is not written yet, or is being written. */
 bool session_dirty(const struct session *session);
 /** Writes what was noted as one journal object. SESSION_FENCED: somebody took over; stop. */
 enum session_result session_flush(struct session *session, struct diags *diags);
+
+/** What is done along with a flush, in its thread. */
+struct session_beside {
+    void *context;
+    void (*before)(void *context); /* MAY. Before the journal is written */
+    void (*landed)(void *context); /* MAY. session_flush_end() need not wait any more */
+};
+
+/**
+ * Begins to write what was noted, in a thread where the backend has a second handle for it; else it
+ * is written before this returns, with the result in session_flush_end(). One at a time; what is
+ * noted from now on goes with the next. Only SESSION_OK has begun something, which must be ended.
+ */
+enum session_result session_flush_begin(
+    struct session *session, const struct session_beside *beside, struct diags *diags);
+/** Whether a flush was begun and not ended; with `ret_landed` whether its end need not wait. */
+bool session_flushing(struct session *session, bool *ret_landed);
+/** Waits for the flush that was begun: its result is that of session_flush(). SESSION_OK: none was. */
+enum session_result session_flush_end(struct session *session, struct diags *diags);
+
 /** Whether the lock is surely still ours; false: start nothing more (also a lost lease). */
 bool session_alive(struct session *session);
 /**
