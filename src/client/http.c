@@ -17,7 +17,7 @@
     X(easy_cleanup) X(easy_getinfo) X(easy_header) X(easy_init) X(easy_reset) X(easy_setopt)       \
     X(easy_strerror) X(global_init) X(multi_add_handle) X(multi_cleanup) X(multi_info_read)        \
     X(multi_init) X(multi_perform) X(multi_poll) X(multi_remove_handle) X(multi_setopt)            \
-    X(slist_append) X(slist_free_all)
+    X(slist_append) X(slist_free_all) X(multi_wakeup)
 /* clang-format on */
 #define MEMBER(name) __typeof__(curl_##name) *name;
 #define NAME(name) "curl_" #name,
@@ -463,5 +463,6 @@ void wire_wait(struct wire *wire, int64_t ms)
 
 void wire_wake(struct wire *wire)
 {
-    curl_multi_wakeup(wire->multi); /* of all of curl the one call for another thread */
+    if (wire->multi != NULL)
+        curl.multi_wakeup(wire->multi); /* of all of curl the one call for another thread */
 }
