@@ -164,6 +164,8 @@ static enum exit_code probe(struct run *run)
     if (fine)
         fine = probe_key(run);
     fine = probe_database(run) && fine;
+    if (run->call->verbose && aws_source(run->aws) != NULL)
+        say(run, "AWS", "%s", aws_source(run->aws));
     if (client_interrupted() > 0)
         return EXIT_INTERRUPTED;
     return fine ? EXIT_DONE : EXIT_UNREAD;
