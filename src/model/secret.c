@@ -97,7 +97,7 @@ static bool is_aws_name(const char *text, const char *also)
     return true;
 }
 
-/* Each form: its reference, or NULL with what it takes in *reterr_wants. */
+/* Each form: its reference, or NULL with what it takes in *reterr_wants (NULL: it is none). */
 
 static const char *aws_secret_reference(
     struct arena *arena, const struct node *node, const char **reterr_wants)
@@ -144,7 +144,7 @@ static const char *form_reference(
         *reterr_wants = "ssm: takes the name of a parameter, such as /litellm/prod/key";
         return is_aws_name(text, "") ? arena_printf(arena, "ssm:%s", text) : NULL;
     }
-    *reterr_wants = arena_printf(arena, "\"%s\" is no source of a secret", pair->key);
+    *reterr_wants = NULL;
     return NULL;
 }
 
@@ -168,6 +168,9 @@ struct node *secret_read(
     else
         wants = "a secret reference has exactly one of env, file, command, secret, secretsmanager "
                 "(with key), ssm";
+    if (reference == NULL && wants == NULL)
+        return refused(diags, node,
+            arena_printf(arena, "\"%s\" is no source of a secret", node->pairs[0].key));
     if (reference == NULL)
         return refused(diags, node->count == 1 ? node->pairs[0].value : node, wants);
 
