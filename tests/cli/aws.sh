@@ -34,7 +34,7 @@ control parameters '{"name": "/litellm/key", "value": "sk-right"}' > /dev/null
 test_case 'init -v names the source of the credentials, and neither keys nor values' '
   environment "{ secretsmanager: litellm/prod, key: master }"
   liteform init dev -v >out 2>err
-  contains out "AWS       environment (AWS_ACCESS_KEY_ID)"
+  contains out "credentials environment (AWS_ACCESS_KEY_ID)"
   contains out "key       accepted"
   lacks out "$AWS_SECRET_ACCESS_KEY"
   lacks out sk-right
@@ -44,9 +44,9 @@ test_case 'init -v names the source of the credentials, and neither keys nor val
 test_case 'without -v, and where nothing leads to AWS, the source is not named' '
   environment "{ env: KEY }"
   KEY=sk-right liteform init dev >out
-  lacks out "AWS "
+  lacks out credentials
   KEY=sk-right liteform init dev -v >out
-  lacks out "AWS "
+  lacks out credentials
 '
 test_case 'a parameter of SSM, by the role of a profile' '
   environment "{ ssm: /litellm/key }"
