@@ -45,6 +45,7 @@ struct arena {
     size_t next_size;
     size_t handed_out;
     struct block **recycled; /* NULL until something is */
+    bool secret; /* overwritten at the end */
 };
 
 /* The header keeps what follows it aligned for any type. */
@@ -59,6 +60,13 @@ struct arena *arena_new(void)
     return arena;
 }
 
+struct arena *arena_new_secret(void)
+{
+    struct arena *arena = arena_new();
+    arena->secret = true;
+    return arena;
+}
+
 struct arena *arena_free(struct arena *arena)
 {
     if (arena == NULL)
@@ -66,6 +74,8 @@ struct arena *arena_free(struct arena *arena)
     struct chunk *chunk = arena->chunks;
     while (chunk != NULL) {
         struct chunk *next = chunk->next;
+        if (arena->secret)
+            explicit_bzero(chunk, CHUNK_HEADER + chunk->size);
         free(chunk);
         chunk = next;
     }
@@ -116,7 +126,7 @@ void arena_recycle(struct arena *arena, void *at, size_t size)
     (void)at;
     (void)size;
 #ifdef WITH_ASAN
-    if (at != NULL)
+    if (at != NULL && !arena->secret) /* which is overwritten at its end */
         __asan_poison_memory_region(at, size);
 #endif
 }
@@ -278,6 +288,11 @@ char *arena_printf(struct arena *arena, const char *format, ...)
     char *text = arena_vprintf(arena, format, args);
     va_end(args);
     return text;
+}
+
+bool arena_is_secret(const struct arena *arena)
+{
+    return arena->secret;
 }
 
 size_t arena_used(const struct arena *arena)

@@ -15,12 +15,16 @@
 #define LITEFORM_BASE_ARENA_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena;
 
 /** A new, empty arena. Ended by arena_free(). */
 struct arena *arena_new(void);
+/** The same for what must not be left behind: all of it is overwritten before it is freed. */
+struct arena *arena_new_secret(void);
+bool arena_is_secret(const struct arena *arena);
 
 /** Frees the arena and all it holds; NULL is fine. Returns NULL. */
 struct arena *arena_free(struct arena *arena);

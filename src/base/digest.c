@@ -48,8 +48,8 @@ char *digest_hex(struct arena *arena, const void *bytes, size_t length)
     return digest_to_hex(arena, digest, sizeof(digest));
 }
 
-char *digest_hmac_hex(
-    struct arena *arena, const void *key, size_t key_length, const void *bytes, size_t length)
+void digest_hmac(const void *key, size_t key_length, const void *bytes, size_t length,
+    uint8_t ret_digest[DIGEST_SIZE])
 {
     uint8_t digest[DIGEST_SIZE];
     unsigned size = 0;
@@ -59,7 +59,25 @@ char *digest_hmac_hex(
     const void *some_key = key == NULL ? "" : key;
     if (HMAC(EVP_sha256(), some_key, (int)key_length, bytes, length, digest, &size) == NULL)
         fail_bug("OpenSSL has no HMAC-SHA-256", NULL);
+    memcpy(ret_digest, digest, sizeof(digest));
+    OPENSSL_cleanse(digest, sizeof(digest)); /* it may be the key of the next one */
+}
+
+char *digest_hmac_hex(
+    struct arena *arena, const void *key, size_t key_length, const void *bytes, size_t length)
+{
+    uint8_t digest[DIGEST_SIZE];
+    digest_hmac(key, key_length, bytes, length, digest);
     return digest_to_hex(arena, digest, sizeof(digest));
+}
+
+char *digest_sha1_hex(struct arena *arena, const void *bytes, size_t length)
+{
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    if (EVP_Digest(bytes, length, digest, &size, EVP_sha1(), NULL) != 1)
+        fail_bug("OpenSSL has no SHA-1", NULL);
+    return digest_to_hex(arena, digest, size);
 }
 
 void digest_random(void *ret_bytes, size_t length)

@@ -18,9 +18,14 @@
 void digest_sha256(const void *bytes, size_t length, uint8_t ret_digest[DIGEST_SIZE]);
 /** SHA-256 as lower-case hex in the arena. */
 char *digest_hex(struct arena *arena, const void *bytes, size_t length);
+/** HMAC-SHA256. `ret_digest` may lie where the key does. */
+void digest_hmac(const void *key, size_t key_length, const void *bytes, size_t length,
+    uint8_t ret_digest[DIGEST_SIZE]);
 /** HMAC-SHA256 as lower-case hex in the arena. */
 char *digest_hmac_hex(
     struct arena *arena, const void *key, size_t key_length, const void *bytes, size_t length);
+/** SHA-1 as lower-case hex: for names that others chose so (the AWS CLI's caches), for no proof. */
+char *digest_sha1_hex(struct arena *arena, const void *bytes, size_t length);
 /** `length` bytes from the system's random source. */
 void digest_random(void *ret_bytes, size_t length);
 /** A random (version 4) UUID in the arena. */

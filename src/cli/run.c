@@ -41,6 +41,8 @@ void run_end(struct run *run)
     if (run->backend != NULL && run->backend->ops->close != NULL)
         run->backend->ops->close(run->backend);
     run->backend = NULL;
+    run->aws_secrets = aws_secrets_free(run->aws_secrets);
+    run->aws = aws_free(run->aws);
 }
 
 enum exit_code run_spec(struct run *run)
@@ -118,6 +120,12 @@ enum exit_code run_connect(struct run *run)
         diag_add(&run->call->diags, "LF621", "TLS of %s is not verified", run->spec->litellm_url);
     signals_handle();
     run->secrets = secrets_new(&options);
+    /* Nobody is asked for anything before a reference leads to AWS. */
+    if (run->aws == NULL)
+        run->aws = aws_new(&(struct aws_options){.guarded = guarded});
+    run->aws_secrets =
+        aws_secrets_new(run->aws, node_get_text(node_get(run->spec->backend, "s3"), "region"));
+    aws_secrets_attach(run->aws_secrets, run->secrets);
     run->client = client_new(run->secrets);
     live_endpoint(run->client, run->spec);
     hashkey_load(run);

@@ -7,6 +7,7 @@
 
 #include "apply/apply.h"
 #include "cli/cli.h"
+#include "client/aws_secrets.h"
 #include "client/git.h"
 #include "client/http.h"
 #include "client/secret.h"
@@ -25,6 +26,8 @@ struct run {
     const struct state *state; /* read without the lock, or the session's */
     const char *status_before; /* of the state when its lock was taken */
     struct node *target;
+    struct aws *aws; /* the backend's where it lies in a bucket; else made by run_connect() */
+    struct aws_secrets *aws_secrets;
     struct secrets *secrets;
     struct client *client;
     struct live *live;

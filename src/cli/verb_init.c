@@ -166,6 +166,9 @@ static enum exit_code probe(struct run *run)
     if (fine)
         fine = probe_key(run);
     fine = probe_database(run) && fine;
+    /* A backend in a bucket has said it before. */
+    if (run->call->verbose && run->spec->backend_local && aws_source(run->aws) != NULL)
+        say(run, "credentials", "%s", aws_source(run->aws));
     if (client_interrupted() > 0)
         return EXIT_INTERRUPTED;
     return fine ? EXIT_DONE : EXIT_UNREAD;

@@ -631,7 +631,8 @@ static struct node *parse_value(struct reader *reader, unsigned level)
 
 static struct node *parse(struct reader *reader)
 {
-    size_t size = tree_size(reader);
+    /* In memory that is wiped, where the text holds secrets. */
+    size_t size = arena_is_secret(reader->arena) ? 0 : tree_size(reader);
     reader->tree_block = size > 0 ? malloc(size) : NULL;
     reader->tree_size = reader->tree_block == NULL ? 0 : size;
     reader->at = reader->start;
@@ -654,7 +655,7 @@ struct node *json_read(
 struct node *json_read_canonical(struct arena *arena, const char *bytes, size_t length,
     bool *ret_canonical, const char **reterr_reason)
 {
-    CLEANUP_ARENA struct arena *scratch = arena_new();
+    CLEANUP_ARENA struct arena *scratch = arena_is_secret(arena) ? arena_new_secret() : arena_new();
     struct reader reader = {.arena = arena,
         .scratch = scratch,
         .start = bytes,

@@ -39,7 +39,7 @@ struct node *node_plain_copy(struct arena *arena, const struct node *node, struc
 /**
  * JSON (cJSON inside). Refused: trailing text, duplicate members, \u0000, invalid UTF-8, depth.
  * Numbers keep their text as written, also beyond 2^53. Returns NULL with a short reason (in arena)
- * in *reterr_reason, e.g. "not JSON at byte 17", "two members \"a\"".
+ * in *reterr_reason, e.g. "not JSON at byte 17", "two members \"a\"". No other copy is left behind where the arena is a secret one.
  */
 struct node *json_read(
     struct arena *arena, const char *bytes, size_t length, const char **reterr_reason);

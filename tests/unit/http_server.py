@@ -145,6 +145,12 @@ class Connection(threading.Thread):
             if headers.get("authorization") == "Bearer " + want["good"]:
                 return self.answer(200, {"ok": True})
             return self.answer(401, {"error": {"message": "Authentication Error"}})
+        if base == "/federation/credentials":  # the portal of AWS SSO
+            if headers.get("x-amz-sso_bearer_token") != "hidden" or want["role_name"] == "Refused":
+                return self.answer(403, {"__type": "ForbiddenException", "message": "No access"})
+            return self.answer(200, {"roleCredentials": {
+                "accessKeyId": "ASIASSO", "secretAccessKey": f"hidden-sso-{want['account_id']}-{want['role_name']}",
+                "sessionToken": "hidden-sso-token", "expiration": 32188752000000}})
         if base == "/drop-after":  # reads it all, answers nothing
             return count > int(want.get("times", "1000000")) and self.answer(200, {"ok": True})
         if base == "/drop-reused":  # only on a connection that has already served a request
