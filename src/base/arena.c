@@ -45,7 +45,7 @@ struct arena {
     size_t next_size;
     size_t handed_out;
     struct block **recycled; /* NULL until something is */
-    bool secret; /* overwritten at the end */
+    bool secret;             /* overwritten at the end */
 };
 
 /* The header keeps what follows it aligned for any type. */
