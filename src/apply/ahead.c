@@ -7,8 +7,8 @@
 #include "apply/internal.h"
 #include "base/clock.h"
 
-#define AHEAD 100      /* intents of one flush; as many may be noted of steps that still wait */
-#define STORES 20      /* values of keys that are written along with one flush: two syncs each */
+#define AHEAD 100        /* intents of one flush; as many may be noted of steps that still wait */
+#define STORES 20        /* values of keys that are written along with one flush: two syncs each */
 #define LOW (3 * WINDOW) /* written and not begun: time for the next flush */
 #define OUTCOMES_MS 1000 /* results are not written more often, unless there are many */
 

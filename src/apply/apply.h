@@ -2,9 +2,10 @@
  * Carrying out a plan: order, journal, calls, looking again, the state.
  *
  * A change starts when those it needs are done; changes of one lane go one after another; the rest
- * side by side within the window. Before a call starts its intent is in the journal. A write whose
- * answer was lost, or was a 5xx, is looked for before it is repeated. After the last change the
- * kinds that were written are read again: what has not arrived is reported, never called done.
+ * side by side within the window. Before a call starts its intent is in the journal, written ahead
+ * and beside the calls of others. A write whose answer was lost, or was a 5xx, is looked for before
+ * it is repeated. After the last change the kinds that were written are read again: what has not
+ * arrived is reported, never called done.
  */
 #ifndef LITEFORM_APPLY_APPLY_H
 #define LITEFORM_APPLY_APPLY_H

@@ -2,19 +2,14 @@
 #include "apply/internal.h"
 #include "base/text.h"
 #include "base/vec.h"
+#include "model/mark.h"
 
 #include <string.h>
 
 static const char *mark_of(struct run *run, const struct change *change)
 {
-    const struct known_object *known =
-        known_object(run->plan->known, change->from != NULL ? change->from : change->address);
-    const char *there = change->object != NULL ? change->object->mark : NULL;
-    bool adopted = change->action == ACTION_ADOPT || (known != NULL && known->adopted) ||
-                   (known == NULL && there != NULL && text_starts(there, "adopted/"));
-
-    return arena_printf(
-        run->arena, "%s/%s", adopted ? "adopted" : "created", run->plan->spec->environment);
+    return mark_make(run->arena, learn_adopted(run, change) ? "adopted" : "created",
+        run->plan->spec->environment, run->plan->known);
 }
 
 struct call_context calls_context(struct run *run, const struct change *change)

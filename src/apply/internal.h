@@ -62,11 +62,11 @@ struct run {
     size_t ready_at;
     VEC(struct step *) written; /* ready, and the intent is written; FIFO */
     size_t written_at;
-    VEC(struct step *) flight;   /* whose intents are being written */
-    size_t ahead_at;             /* in `steps`: those before were looked at */
-    unsigned ahead;              /* noted and not begun */
-    unsigned outcomes;           /* since the last flush */
-    int64_t flushed;             /* when it began */
+    VEC(struct step *) flight; /* whose intents are being written */
+    size_t ahead_at;           /* in `steps`: those before were looked at */
+    unsigned ahead;            /* noted and not begun */
+    unsigned outcomes;         /* since the last flush */
+    int64_t flushed;           /* when it began */
     VEC(struct step *) outbox; /* armed steps, FIFO */
     size_t outbox_at;
     unsigned running, left; /* left: not finished */
@@ -114,6 +114,8 @@ bool store_made(struct run *run, struct step *step, bool wanted);
 
 /* learn.c: what the state and the journal hold of a change. */
 struct known_object learn_object(struct run *run, const struct step *step);
+/** Whether the change's object was there before us: what its mark and the state say of it. */
+bool learn_adopted(struct run *run, const struct change *change);
 struct node *learn_note(struct run *run, const struct step *step);
 void learn_done(struct run *run, const struct step *step);
 

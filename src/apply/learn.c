@@ -2,6 +2,7 @@
 #include "apply/internal.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "model/mark.h"
 
 #include <string.h>
 
@@ -119,7 +120,7 @@ static struct node *learn_fields(struct run *run, const struct change *change)
     return out;
 }
 
-static bool is_adopted(struct run *run, const struct change *change)
+bool learn_adopted(struct run *run, const struct change *change)
 {
     const struct known_object *known =
         known_object(run->plan->known, change->from != NULL ? change->from : change->address);
@@ -129,10 +130,14 @@ static bool is_adopted(struct run *run, const struct change *change)
         change->action == ACTION_ROTATE) {
         return false;
     }
-    if (known != NULL) {
+    /* What the state says of another object by that name does not count. */
+    if (known != NULL && (change->object == NULL || text_equal(known->id, change->object->id))) {
         return known->adopted;
     }
-    return change->action == ACTION_ADOPT || (mark != NULL && text_starts(mark, "adopted/"));
+    if (mark_is_of(mark, run->plan->spec->environment)) {
+        return mark_says(mark, "adopted");
+    }
+    return change->action == ACTION_ADOPT;
 }
 
 struct known_object learn_object(struct run *run, const struct step *step)
@@ -146,7 +151,7 @@ struct known_object learn_object(struct run *run, const struct step *step)
         .address = change->address,
         .kind = kind->name,
         .id = id,
-        .adopted = is_adopted(run, change),
+        .adopted = learn_adopted(run, change),
         .fields = learn_fields(run, change),
         .extra = kind->remember != NULL ? kind->remember(&step->context) : NULL,
         .changed_at = clock_format(run->arena, clock_now()),
@@ -251,9 +256,8 @@ static bool took_effect(
     if (object->mark == NULL) {
         return !adopt && object->parent != NULL; /* members carry no mark */
     }
-    const char *slash = strchr(object->mark, '/');
-    return text_starts(object->mark, adopt ? "adopted/" : "created/") &&
-           text_equal(slash + 1, environment);
+    return mark_says(object->mark, adopt ? "adopted" : "created") &&
+           mark_is_of(object->mark, environment);
 }
 
 unsigned apply_settle(struct arena *arena, const struct journal_entries *entries,

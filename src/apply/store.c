@@ -83,11 +83,11 @@ bool store_made(struct run *run, struct step *step, bool wanted)
 
     step->made = NULL;
     if (written && wanted) {
-        secrets_put(run->secrets, node_get_text(step->change->resource->fields, "store"),
-            order->value);
+        secrets_put(
+            run->secrets, node_get_text(step->change->resource->fields, "store"), order->value);
     } else if (wanted) {
-        diag_add(run->diags, "LF520", "%s cannot be written: %s", order->path,
-            strerror(order->error));
+        diag_add(
+            run->diags, "LF520", "%s cannot be written: %s", order->path, strerror(order->error));
     }
     digest_wipe(order->value, sizeof(order->value));
     return written;

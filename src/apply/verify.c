@@ -56,7 +56,8 @@ static void ask_by_list(struct round *round)
 {
     struct run *run = round->run;
     struct arena *arena = arena_new();
-    struct collect_options options = {.no_database = true, .fresh = true};
+    struct collect_options options = {
+        .no_database = true, .fresh = true, .server = &run->plan->live->server};
     struct diags quiet = diags_init(arena);
 
     VEC_EACH(step, &round->steps) {
@@ -291,7 +292,7 @@ static void check_step(struct run *run, struct step *step, const struct live *li
 
 struct live *verify_arrived(struct run *run, const struct spec *spec)
 {
-    struct collect_options options = {.no_database = false};
+    struct collect_options options = {.server = &run->plan->live->server};
     struct diags quiet = diags_init(run->arena);
 
     kinds_written(run, &options.kinds);

@@ -35,6 +35,12 @@ void *arena_alloc(struct arena *arena, size_t size);
 /** Zeroed memory for `count` objects of `size` bytes; ends the process on overflow. */
 void *arena_array(struct arena *arena, size_t count, size_t size);
 
+/**
+ * Gives back a block of arena_alloc() or arena_array() that nothing points to any more, such as a
+ * table that was outgrown: later allocations of the arena may get its memory. NULL is fine.
+ */
+void arena_recycle(struct arena *arena, void *at, size_t size);
+
 /** A copy of `text` with its NUL; NULL stays NULL. */
 char *arena_strdup(struct arena *arena, const char *text);
 

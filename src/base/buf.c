@@ -98,9 +98,18 @@ void buf_vprintf(struct buf *buf, const char *format, va_list args)
 {
     va_list again;
     va_copy(again, args);
-    int length = vsnprintf(NULL, 0, format, args);
+    /* Where there is room already, formatting is done once. */
+    size_t room = buf->at == NULL || buf->overflow ? 0 : buf->cap - buf->len;
+    int length = vsnprintf(room > 0 ? buf->at + buf->len : NULL, room, format, args);
     if (length < 0)
         fail_bug("a format that cannot be printed", format);
+    if ((size_t)length < room) {
+        buf->len += (size_t)length;
+        va_end(again);
+        return;
+    }
+    if (room > 0)
+        buf->at[buf->len] = '\0';
     if (reserve(buf, (size_t)length)) {
         vsnprintf(buf->at + buf->len, (size_t)length + 1, format, again);
         buf->len += (size_t)length;

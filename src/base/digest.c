@@ -6,15 +6,26 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/random.h>
 
 /* Digests and random bytes; a failure of the library below ends the process. */
 
+/* Looked up once: OpenSSL would do it for each digest, which takes longer than that of some bytes. */
+static const EVP_MD *sha256;
+
+static void fetch_sha256(void)
+{
+    sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+}
+
 void digest_sha256(const void *bytes, size_t length, uint8_t ret_digest[DIGEST_SIZE])
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     unsigned size = 0;
-    if (EVP_Digest(bytes, length, ret_digest, &size, EVP_sha256(), NULL) != 1)
+    pthread_once(&once, fetch_sha256);
+    if (sha256 == NULL || EVP_Digest(bytes, length, ret_digest, &size, sha256, NULL) != 1)
         fail_bug("OpenSSL has no SHA-256", NULL);
 }
 

@@ -69,6 +69,8 @@ static void grow(struct map *map)
     struct map_entry *at = arena_array(map->arena, cap, sizeof(*at));
     if (map->count > 0)
         memcpy(at, map->at, map->count * sizeof(*at));
+    arena_recycle(map->arena, map->at, map->cap * sizeof(*at));
+    arena_recycle(map->arena, map->slots, map->slot_count * sizeof(*map->slots));
     map->at = at;
     map->cap = cap;
     /* Twice as many slots as entries: never more than half full. */

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/out.h"
+#include "client/library.h"
 #include "kinds/registry.h"
 
 #include <string.h>
@@ -40,12 +41,13 @@ void run_end(struct run *run)
     if (run->backend != NULL && run->backend->ops->close != NULL)
         run->backend->ops->close(run->backend);
     run->backend = NULL;
+    run->aws_secrets = aws_secrets_free(run->aws_secrets);
     run->aws = aws_free(run->aws);
 }
 
 enum exit_code run_spec(struct run *run)
 {
-    struct spec_options options = {.root = ".", .name = run->name};
+    struct spec_options options = {.root = ".", .name = run->name, .keep_raw = run->keep_raw};
     size_t before = diags_errors(&run->call->diags);
     run->spec = spec_load(run->arena, &options, run->kinds, &run->call->diags);
     bool fine = run->spec != NULL && diags_errors(&run->call->diags) == before;
@@ -92,12 +94,26 @@ enum exit_code run_connect(struct run *run)
 {
     bool guarded = out_ci() && !run->trusted;
     struct secrets_options options = {.guarded = guarded};
-    if (guarded)
-        options.repository = git_facts(run->arena, run->spec->folder).top;
+    if (guarded) {
+        struct git_facts git = git_facts(run->arena, run->spec->folder);
+        if (git.unknown != NULL) { /* then no file could be told from one of the repository */
+            library_fault(&run->call->diags, git.unknown);
+            return EXIT_REFUSED;
+        }
+        options.repository = git.top;
+    }
+    if (!client_loads(&run->call->diags))
+        return EXIT_UNREAD;
     if (run->spec->litellm_insecure)
         diag_add(&run->call->diags, "LF621", "TLS of %s is not verified", run->spec->litellm_url);
     signals_handle();
     run->secrets = secrets_new(&options);
+    /* Nobody is asked for anything before a reference leads to AWS. */
+    if (run->aws == NULL)
+        run->aws = aws_new(&(struct aws_options){.guarded = guarded});
+    run->aws_secrets =
+        aws_secrets_new(run->aws, node_get_text(node_get(run->spec->backend, "s3"), "region"));
+    aws_secrets_attach(run->aws_secrets, run->secrets);
     run->client = client_new(run->secrets);
     live_endpoint(run->client, run->spec);
     hashkey_load(run);

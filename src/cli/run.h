@@ -7,7 +7,7 @@
 
 #include "apply/apply.h"
 #include "cli/cli.h"
-#include "client/aws.h"
+#include "client/aws_secrets.h"
 #include "client/git.h"
 #include "client/http.h"
 #include "client/secret.h"
@@ -22,11 +22,12 @@ struct run {
     const char *name; /* ENV as given */
     const struct kind_set *kinds;
     struct spec *spec;
-    struct aws *aws; /* with a backend in a bucket, else NULL */
     struct backend *backend;
     const struct state *state; /* read without the lock, or the session's */
     const char *status_before; /* of the state when its lock was taken */
     struct node *target;
+    struct aws *aws; /* the backend's where it lies in a bucket; else made by run_connect() */
+    struct aws_secrets *aws_secrets;
     struct secrets *secrets;
     struct client *client;
     struct live *live;
@@ -36,7 +37,8 @@ struct run {
     struct strings only, skip; /* from the options, or from a plan file */
     const struct allowances *allowances;
     bool rewrite_secrets, trusted;
-    bool waited; /* for the lock, and said so */
+    bool keep_raw; /* of the spec: see spec_options */
+    bool waited;   /* for the lock, and said so */
     struct plan *plan;
 };
 

@@ -1,6 +1,7 @@
 #include "cli/run.h"
 
 #include "base/text.h"
+#include "client/library.h"
 
 #include <string.h>
 
@@ -63,6 +64,10 @@ enum exit_code target_protected(struct run *run)
         allowed(&run->call->args.allowances, "dirty", NULL))
         return EXIT_DONE;
     struct git_facts git = git_facts(run->arena, run->spec->folder);
+    if (git.unknown != NULL) {
+        library_fault(&run->call->diags, git.unknown);
+        return EXIT_REFUSED;
+    }
     const char *why = NULL;
     if (!git.repository || git.commit == NULL)
         why = "is not in a git work tree with a commit";

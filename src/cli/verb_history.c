@@ -95,7 +95,8 @@ static const char *value_text(struct arena *arena, const struct node *value)
 {
     if (value == NULL)
         return "(none)";
-    if (node_is(value, NODE_MAP) && value->count == 1 && node_get(value, "hmac") != NULL)
+    if (node_is(value, NODE_MAP) &&
+        (node_get(value, "hmac") != NULL || node_get(value, "reference") != NULL))
         return "(sensitive)";
     const char *text = node_text(value);
     return text != NULL ? text : node_json_text(arena, value);

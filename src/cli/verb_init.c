@@ -3,6 +3,7 @@
 #include "cli/out.h"
 #include "cli/scope.h"
 #include "cli/session.h"
+#include "cli/takeover.h"
 
 #include "base/text.h"
 #include "client/pg.h"
@@ -17,6 +18,7 @@ static const struct option_spec options[] = {
     {"migrate", 0, false, NULL, "move the state here from where it was, and mark the old place"},
     {"from", 0, false, "PLACE", "with --migrate: local, or s3://BUCKET/PREFIX?region=REGION"},
     {"lock-timeout", 0, false, "DURATION", "wait so long for the lock (30s, 5m); default: not"},
+    {"take-over", 0, false, NULL, "objects made by a state that is lost or given up are ours"},
     TRUST_OPTION,
     {.name = NULL},
 };
@@ -178,6 +180,9 @@ static enum exit_code probe(struct run *run)
     if (fine)
         fine = probe_key(run);
     fine = probe_database(run) && fine;
+    /* A backend in a bucket has said it before. */
+    if (run->call->verbose && run->spec->backend_local && aws_source(run->aws) != NULL)
+        say(run, "credentials", "%s", aws_source(run->aws));
     if (client_interrupted() > 0)
         return EXIT_INTERRUPTED;
     return fine ? EXIT_DONE : EXIT_UNREAD;
@@ -248,6 +253,12 @@ static enum exit_code run(struct call *call)
         code = run_target(&run);
     if (code == EXIT_DONE)
         code = probe(&run);
+    if (code == EXIT_DONE && args_has(&call->args, "take-over")) {
+        const char *text = NULL;
+        code = take_over(&run, &text);
+        if (code == EXIT_DONE)
+            say(&run, "taken over", "%s", text);
+    }
     if (code == EXIT_DONE)
         buf_printf(&call->text, "Next: %s\n", command_text(call, "plan", name));
     return code;
@@ -255,12 +266,13 @@ static enum exit_code run(struct call *call)
 
 const struct verb verb_init = {
     .name = "init",
-    .synopsis = "init [ENV] [--retarget] [--migrate [--from PLACE]]",
+    .synopsis = "init [ENV] [--retarget] [--take-over] [--migrate [--from PLACE]]",
     .summary = "make the state, and look whether everything can be reached",
     .help =
         "Examples:\n"
         "  liteform init dev\n"
         "  liteform init prod --retarget     the spec's target is meant\n"
+        "  liteform init prod --take-over    the state that made what is live is lost\n"
         "  liteform init prod --migrate      the spec names a bucket now: the state goes there\n"
         "  liteform init prod --migrate --from 's3://acme/litellm/prod?region=eu-central-1'\n"
         "\n"

@@ -25,6 +25,7 @@ static enum exit_code unknown_address(struct run *run, const char *address)
 static enum exit_code run(struct call *call)
 {
     CLEANUP_RUN struct run run = run_start(call, call_word(call, 0));
+    run.keep_raw = true;
     enum exit_code code = run_spec(&run);
     if (code != EXIT_DONE)
         return code;

@@ -8,7 +8,6 @@
 #include <strings.h>
 
 #define TEXT_BYTES ((size_t)2 << 10)
-#define CUT_BYTES ((size_t)160 << 10) /* enough for the longest secret to lie across the end */
 
 /* ------------------------------------------------------------------ requests */
 
@@ -99,12 +98,13 @@ static bool looks_like_html(const struct reply *reply, const struct buf *bytes)
 void answer_text(
     struct reply *reply, struct arena *arena, struct secrets *secrets, const struct buf *bytes)
 {
-    size_t length = bytes->len < CUT_BYTES ? bytes->len : CUT_BYTES;
-    /* arena_strndup() copies the NUL bytes too; what is behind the first is not shown. */
-    char *text = arena_strndup(arena, buf_text(bytes), length);
+    /* One more than is kept: then there is a byte that tells where a character begins. What is
+       behind a NUL is not shown. */
+    char *text =
+        secrets != NULL
+            ? secrets_cut_start(secrets, arena, buf_text(bytes), TEXT_BYTES + 1)
+            : arena_strndup(arena, buf_text(bytes), strnlen(buf_text(bytes), TEXT_BYTES + 1));
 
-    if (secrets != NULL)
-        text = secrets_cut(secrets, arena, text);
     if (strlen(text) > TEXT_BYTES) {
         size_t end = TEXT_BYTES;
         while (end > 0 && ((unsigned char)text[end] & 0xc0) == 0x80)

@@ -166,6 +166,17 @@ static const char *remember(struct aws *aws, const char *name, const char *value
     return named->value;
 }
 
+static const char *look_up(const struct aws_look *look, const char *what)
+{
+    if (strcmp(what, "region") == 0)
+        return aws_look_region(look, look->profile);
+    if (strcmp(what, "region around") == 0)
+        return aws_look_region_around(look, look->profile);
+    if (strcmp(what, "ca") == 0)
+        return aws_look_ca(look);
+    return aws_look_endpoint(look, what);
+}
+
 static const char *ask(struct aws *aws, const char *what, struct diags *diags)
 {
     CLEANUP_ARENA struct arena *scratch = arena_new();
@@ -178,16 +189,11 @@ static const char *ask(struct aws *aws, const char *what, struct diags *diags)
         value = known->value;
     } else {
         struct aws_look look = aws_look_begin(aws, diags != NULL ? diags : &unsaid);
-        bool region = strcmp(what, "region") == 0;
-        /* A region that was said already needs no file. */
-        bool read =
-            (region && aws_look_region(&look, look.profile) != NULL) || aws_look_files(&look);
-        if (region)
-            value = aws_look_region(&look, look.profile);
-        else if (strcmp(what, "ca") == 0)
-            value = aws_look_ca(&look);
-        else
-            value = aws_look_endpoint(&look, what);
+        value = look_up(&look, what);
+        /* What was said already needs no file. */
+        bool read = value != NULL || aws_look_files(&look);
+        if (value == NULL)
+            value = look_up(&look, what);
         value = read || value != NULL ? remember(aws, what, value) : NULL;
         aws_look_end(&look);
     }
@@ -207,6 +213,11 @@ const char *aws_region(struct aws *aws, struct diags *diags)
         diag->fix = "write `region:` into the spec, or export AWS_REGION=eu-central-1";
     }
     return region;
+}
+
+const char *aws_region_around(struct aws *aws)
+{
+    return ask(aws, "region around", NULL);
 }
 
 const char *aws_endpoint(struct aws *aws, const char *service)

@@ -62,6 +62,9 @@ const char *aws_source(struct aws *aws);
 
 /** NULL with a diagnostic (LF703) when nothing says it. Good until aws_free(), as are those below. */
 const char *aws_region(struct aws *aws, struct diags *diags);
+/** The region by environment and profile alone, whatever the options say; NULL: none. For what does not
+ *  lie where the state does. */
+const char *aws_region_around(struct aws *aws);
 /** A custom endpoint without trailing slash for "s3", "sts", "secretsmanager", "ssm":
  *  AWS_ENDPOINT_URL_S3 (_STS, _SECRETS_MANAGER, _SSM), AWS_ENDPOINT_URL, the profile's `services` section, its endpoint_url;
  *  NULL: the service's own. AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true: always NULL. */

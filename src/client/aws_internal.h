@@ -80,6 +80,7 @@ const char *aws_profile_place(const struct aws_look *look, const char *profile, 
 bool aws_profile_there(const struct aws_look *look, const char *profile);
 /** The region by what the look knows: options, environment, profile; NULL: none. */
 const char *aws_look_region(const struct aws_look *look, const char *profile);
+const char *aws_look_region_around(const struct aws_look *look, const char *profile);
 const char *aws_look_endpoint(const struct aws_look *look, const char *service);
 const char *aws_look_ca(const struct aws_look *look);
 

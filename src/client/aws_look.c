@@ -142,8 +142,11 @@ bool aws_profile_there(const struct aws_look *look, const char *profile)
 
 const char *aws_look_region(const struct aws_look *look, const char *profile)
 {
-    if (look->aws->region != NULL)
-        return look->aws->region;
+    return look->aws->region != NULL ? look->aws->region : aws_look_region_around(look, profile);
+}
+
+const char *aws_look_region_around(const struct aws_look *look, const char *profile)
+{
     const char *region = aws_env("AWS_REGION");
     if (region == NULL)
         region = aws_env("AWS_DEFAULT_REGION");

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 struct git_facts {
+    const char *unknown;  /* why nothing can be told (no libgit2), else NULL */
     bool repository;      /* the folder is in a work tree */
     const char *top;      /* of the work tree, absolute */
     const char *commit;   /* HEAD, hex, or NULL before the first commit */
@@ -16,7 +17,10 @@ struct git_facts {
     const char *upstream; /* "origin/main", or NULL; when detached: a remote branch that has HEAD */
 };
 
-/** Facts about the folder; never fails: outside a repository all is empty. */
+/**
+ * Facts about the folder. Outside a repository all is empty; the same with `unknown` set says
+ * nothing: a guard that asks must refuse.
+ */
 struct git_facts git_facts(struct arena *arena, const char *folder);
 
 #endif

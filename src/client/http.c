@@ -4,10 +4,29 @@
 #include "base/digest.h"
 #include "base/fail.h"
 #include "base/text.h"
+#include "client/http.h"
 #include "client/interrupt.h"
+#include "client/library.h"
 
+#define CURL_DISABLE_TYPECHECK /* its macros call the functions by their own names; see SET, GET */
 #include <curl/curl.h>
 #include <pthread.h>
+
+/* clang-format off */
+#define FUNCTIONS(X)                                                                               \
+    X(easy_cleanup) X(easy_getinfo) X(easy_header) X(easy_init) X(easy_reset) X(easy_setopt)       \
+    X(easy_strerror) X(global_init) X(multi_add_handle) X(multi_cleanup) X(multi_info_read)        \
+    X(multi_init) X(multi_perform) X(multi_poll) X(multi_remove_handle) X(multi_setopt)            \
+    X(slist_append) X(slist_free_all) X(multi_wakeup)
+/* clang-format on */
+#define MEMBER(name) __typeof__(curl_##name) *name;
+#define NAME(name) "curl_" #name,
+
+static struct {
+    FUNCTIONS(MEMBER)
+} curl;
+static const char *const names[] = {FUNCTIONS(NAME)};
+static struct library library = LIBRARY(LIBCURL_SONAME, LIBCURL_PACKAGE, names, curl);
 
 /* uvicorn closes what was idle for 5 s. A write that meets the closing is lost, so such a connection
    is not used again. */
@@ -15,14 +34,14 @@
 #define SPEED_BYTES 1L /* a second; less is a stall */
 
 struct wire {
-    CURLM *multi;
+    CURLM *multi; /* NULL when curl could not be loaded: then nothing is ever started */
     bool deaf;
 };
 
 struct transfer {
     struct wire *wire;
     void *owner;
-    CURL *easy;
+    CURL *easy;                 /* or NULL, like multi */
     struct curl_slist *headers; /* hold the token: ended by wipe_headers() */
     struct buf body;            /* of the answer */
     bool write;
@@ -35,22 +54,38 @@ struct transfer {
 
 /* ------------------------------------------------------------------ making and ending */
 
-static void global_init(void)
+static void load(void)
 {
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+    if (library_load(&library) && curl.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         fail_memory();
+}
+
+static bool is_loaded(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, load);
+    return *library.missing == '\0';
+}
+
+bool client_loads(struct diags *diags)
+{
+    if (is_loaded())
+        return true;
+    library_fault(diags, library.missing);
+    return false;
 }
 
 struct wire *wire_new(void)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct wire *wire = calloc(1, sizeof(*wire));
 
-    pthread_once(&once, global_init);
     interrupt_prepare();
     if (wire == NULL)
         fail_memory();
-    wire->multi = curl_multi_init();
+    if (!is_loaded())
+        return wire;
+    wire->multi = curl.multi_init();
     if (wire->multi == NULL)
         fail_memory();
     return wire;
@@ -60,7 +95,8 @@ struct wire *wire_free(struct wire *wire)
 {
     if (wire == NULL)
         return NULL;
-    curl_multi_cleanup(wire->multi);
+    if (wire->multi != NULL)
+        curl.multi_cleanup(wire->multi);
     free(wire);
     return NULL;
 }
@@ -69,7 +105,8 @@ void wire_keep(struct wire *wire, unsigned connections)
 {
     /* Pinned: by default curl keeps as many as fit the handles of the moment, and a short lull would
        close warm connections. */
-    curl_multi_setopt(wire->multi, CURLMOPT_MAXCONNECTS, (long)connections);
+    if (wire->multi != NULL)
+        curl.multi_setopt(wire->multi, CURLMOPT_MAXCONNECTS, (long)connections);
 }
 
 void wire_deafen(struct wire *wire)
@@ -79,9 +116,11 @@ void wire_deafen(struct wire *wire)
 
 static void wipe_headers(struct transfer *transfer)
 {
+    if (transfer->headers == NULL)
+        return;
     for (struct curl_slist *line = transfer->headers; line != NULL; line = line->next)
         digest_wipe(line->data, strlen(line->data));
-    curl_slist_free_all(transfer->headers);
+    curl.slist_free_all(transfer->headers);
     transfer->headers = NULL;
 }
 
@@ -91,11 +130,13 @@ struct transfer *transfer_new(struct wire *wire, void *owner)
 
     if (transfer == NULL)
         fail_memory();
-    transfer->easy = curl_easy_init();
-    if (transfer->easy == NULL)
-        fail_memory();
     transfer->wire = wire;
     transfer->owner = owner;
+    if (wire->multi == NULL)
+        return transfer;
+    transfer->easy = curl.easy_init();
+    if (transfer->easy == NULL)
+        fail_memory();
     return transfer;
 }
 
@@ -104,8 +145,9 @@ struct transfer *transfer_free(struct transfer *transfer)
     if (transfer == NULL)
         return NULL;
     if (transfer->running)
-        curl_multi_remove_handle(transfer->wire->multi, transfer->easy);
-    curl_easy_cleanup(transfer->easy);
+        curl.multi_remove_handle(transfer->wire->multi, transfer->easy);
+    if (transfer->easy != NULL)
+        curl.easy_cleanup(transfer->easy);
     wipe_headers(transfer);
     buf_wipe(&transfer->body);
     free(transfer);
@@ -119,12 +161,39 @@ struct buf *transfer_body(struct transfer *transfer)
 
 /* ------------------------------------------------------------------ sending */
 
+/*
+ * Both functions take whatever they are given. What it must be is in the number of the option (0
+ * long, 1 pointer, 2 function, 3 curl_off_t, which is a long here) and in bits of the info, so the
+ * compiler can compare.
+ */
+#define FITS_OPTION(option, value)                                                                 \
+    ((option) / 10000 % 3 == _Generic((value), long : 0, long long : 0, char * : 1,                \
+                                 const char * : 1, void * : 1, struct curl_slist * : 1,            \
+                                 default : 2))
+#define FITS_INFO(info, at)                                                                        \
+    (((info) & 0x300000) == _Generic((at), char **: CURLINFO_STRING, long *: CURLINFO_LONG,        \
+        long long *: CURLINFO_LONG))
+
+#define GET(easy, info, at)                                                                        \
+    do {                                                                                           \
+        _Static_assert(FITS_INFO(info, at), "another type");                                       \
+        curl.easy_getinfo(easy, info, at);                                                         \
+    } while (0)
+
+/* Each must be taken: a limit or a check that was not set would go unnoticed. */
+#define SET(option, value)                                                                         \
+    do {                                                                                           \
+        _Static_assert(FITS_OPTION(option, value), "another type");                                \
+        if (code == CURLE_OK)                                                                      \
+            code = curl.easy_setopt(easy, option, value);                                          \
+    } while (0)
+
 /** Whether anything of the request reached a socket: a connection stood, and bytes were written. */
 static bool was_sent(const struct transfer *transfer)
 {
     long bytes = 0;
 
-    curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &bytes);
+    GET(transfer->easy, CURLINFO_REQUEST_SIZE, &bytes);
     return transfer->prepared > 0 && bytes > 0;
 }
 
@@ -157,19 +226,13 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *context)
 
 void transfer_header(struct transfer *transfer, const char *line)
 {
-    struct curl_slist *longer = curl_slist_append(transfer->headers, line);
-
+    if (transfer->easy == NULL)
+        return;
+    struct curl_slist *longer = curl.slist_append(transfer->headers, line);
     if (longer == NULL)
         fail_memory();
     transfer->headers = longer;
 }
-
-/* Each must be taken: a limit or a check that was not set would go unnoticed. */
-#define SET(option, value)                                                                         \
-    do {                                                                                           \
-        if (code == CURLE_OK)                                                                      \
-            code = curl_easy_setopt(easy, option, value);                                          \
-    } while (0)
 
 static CURLcode set_method(struct transfer *transfer, const struct transfer_order *order)
 {
@@ -243,6 +306,10 @@ static CURLcode set_all(struct transfer *transfer, const struct transfer_order *
 bool transfer_start(
     struct transfer *transfer, const struct transfer_order *order, const char **reterr_reason)
 {
+    if (transfer->easy == NULL) {
+        *reterr_reason = library.missing;
+        return false;
+    }
     transfer->write = order->write;
     transfer->prepared = 0;
     transfer->resend_refused = false;
@@ -254,15 +321,15 @@ bool transfer_start(
     transfer_header(transfer, "Expect:");
     if (order->body == NULL)
         transfer_header(transfer, "Content-Type:");
-    curl_easy_reset(transfer->easy);
+    curl.easy_reset(transfer->easy);
     CURLcode code = set_all(transfer, order);
     if (code == CURLE_OK &&
-        curl_multi_add_handle(transfer->wire->multi, transfer->easy) != CURLM_OK)
+        curl.multi_add_handle(transfer->wire->multi, transfer->easy) != CURLM_OK)
         code = CURLE_FAILED_INIT;
     transfer->running = code == CURLE_OK;
     if (!transfer->running) {
         wipe_headers(transfer);
-        *reterr_reason = curl_easy_strerror(code);
+        *reterr_reason = curl.easy_strerror(code);
     }
     return transfer->running;
 }
@@ -302,7 +369,7 @@ static struct transfer_end failure(struct transfer *transfer, CURLcode code)
     struct transfer_end end = {
         .outcome = sent ? OUTCOME_LOST : OUTCOME_UNSENT,
         .fault = fault_of(transfer, code, sent),
-        .reason = transfer->error[0] != '\0' ? transfer->error : curl_easy_strerror(code),
+        .reason = transfer->error[0] != '\0' ? transfer->error : curl.easy_strerror(code),
     };
 
     /* A broken handshake is no hopeless case: it may be a server that is just starting. */
@@ -322,7 +389,8 @@ const char *transfer_answer_header(struct transfer *transfer, const char *name)
 {
     struct curl_header *header = NULL;
 
-    if (curl_easy_header(transfer->easy, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
+    if (transfer->easy == NULL ||
+        curl.easy_header(transfer->easy, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
         return NULL;
     return header->value;
 }
@@ -335,15 +403,15 @@ static struct transfer_end end_of(struct transfer *transfer, CURLcode code)
 
     if (code != CURLE_OK)
         end = failure(transfer, code);
-    curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
-    curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_UPLOAD_T, &up);
-    curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_DOWNLOAD_T, &down);
+    GET(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+    GET(transfer->easy, CURLINFO_SIZE_UPLOAD_T, &up);
+    GET(transfer->easy, CURLINFO_SIZE_DOWNLOAD_T, &down);
     end.status = (int)status;
     end.bytes = (size_t)up + (size_t)down;
     end.content_type = transfer_answer_header(transfer, "Content-Type");
     end.location = transfer_answer_header(transfer, "Location");
     end.retry_after = transfer_answer_header(transfer, "Retry-After");
-    curl_multi_remove_handle(transfer->wire->multi, transfer->easy);
+    curl.multi_remove_handle(transfer->wire->multi, transfer->easy);
     transfer->running = false;
     wipe_headers(transfer);
     return end;
@@ -358,25 +426,27 @@ void wire_work(struct wire *wire)
 {
     int running = 0;
 
-    curl_multi_perform(wire->multi, &running);
+    if (wire->multi != NULL)
+        curl.multi_perform(wire->multi, &running);
 }
 
 void *wire_ended(struct wire *wire, struct transfer_end *ret_end)
 {
-    for (;;) {
+    while (wire->multi != NULL) {
         int left = 0;
-        const CURLMsg *message = curl_multi_info_read(wire->multi, &left);
+        const CURLMsg *message = curl.multi_info_read(wire->multi, &left);
         char *private = NULL;
         if (message == NULL)
             return NULL;
         if (message->msg != CURLMSG_DONE)
             continue;
         CURLcode code = message->data.result; /* the message ends with the next call */
-        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &private);
+        GET(message->easy_handle, CURLINFO_PRIVATE, &private);
         struct transfer *transfer = (struct transfer *)(void *)private;
         *ret_end = end_of(transfer, code);
         return transfer->owner;
     }
+    return NULL;
 }
 
 void wire_wait(struct wire *wire, int64_t ms)
@@ -384,12 +454,15 @@ void wire_wait(struct wire *wire, int64_t ms)
     struct curl_waitfd wake = {.fd = interrupt_fd(), .events = CURL_WAIT_POLLIN};
     unsigned count = wake.fd >= 0 && !wire->deaf ? 1 : 0;
 
-    curl_multi_poll(wire->multi, &wake, count, ms < 0 ? 0 : (int)ms, NULL);
+    if (wire->multi == NULL)
+        return;
+    curl.multi_poll(wire->multi, &wake, count, ms < 0 ? 0 : (int)ms, NULL);
     if (wake.revents != 0)
         interrupt_drain();
 }
 
 void wire_wake(struct wire *wire)
 {
-    curl_multi_wakeup(wire->multi); /* of all of curl the one call for another thread */
+    if (wire->multi != NULL)
+        curl.multi_wakeup(wire->multi); /* of all of curl the one call for another thread */
 }

@@ -46,6 +46,11 @@ struct client_stats {
     uint32_t max_in_flight;
 };
 
+/**
+ * Loads what HTTP is done with; false, with LF630, when it is not there. Then a client can still be
+ * made, and each of its requests ends with that reason.
+ */
+bool client_loads(struct diags *diags);
 struct client *client_new(struct secrets *secrets);
 struct client *client_free(struct client *client);
 /** Adds or replaces; strings must live as long as the client. */

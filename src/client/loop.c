@@ -14,7 +14,7 @@
 #define DEFAULT_TIMEOUT_MS 60000
 #define DEFAULT_BODY ((size_t)256 << 20)
 #define DEFAULT_TICK_MS 200
-#define KEPT_BODY ((size_t)1 << 20) /* a slot keeps a buffer of at most this for the next answer */
+#define KEPT_BODY ((size_t)64 << 10) /* a slot keeps a buffer of at most this for the next answer */
 
 /** One call of client_run() or client_send(). */
 struct run {

@@ -6,10 +6,29 @@
 #include "base/text.h"
 #include "client/http.h"
 #include "client/interrupt.h"
+#include "client/library.h"
 #include "client/pg_value.h"
 
 #include <libpq-fe.h>
 #include <poll.h>
+#include <pthread.h>
+
+/* clang-format off */
+#define FUNCTIONS(X)                                                                               \
+    X(cancel) X(clear) X(connectdbParams) X(conninfoFree) X(conninfoParse) X(consumeInput) X(db)   \
+    X(errorMessage) X(escapeIdentifier) X(exec) X(finish) X(fname) X(freeCancel) X(freemem)        \
+    X(ftype) X(getCancel) X(getResult) X(getisnull) X(getlength) X(getvalue) X(host) X(isBusy)     \
+    X(nfields) X(port) X(resultErrorMessage) X(resultStatus) X(sendQueryParams)                    \
+    X(setClientEncoding) X(setSingleRowMode) X(socket) X(status)
+/* clang-format on */
+#define MEMBER(name) __typeof__(PQ##name) *name;
+#define NAME(name) "PQ" #name,
+
+static struct {
+    FUNCTIONS(MEMBER)
+} pq;
+static const char *const names[] = {FUNCTIONS(NAME)};
+static struct library library = LIBRARY(LIBPQ_SONAME, LIBPQ_PACKAGE, names, pq);
 
 #define CONNECT_SECONDS 10
 #define SLACK_MS 5000 /* beyond the statement's own limit: then the server is given up */
@@ -30,7 +49,7 @@ struct sql {
 
 static void clear_result(PGresult **result)
 {
-    PQclear(*result);
+    pq.clear(*result);
 }
 #define CLEANUP_RESULT __attribute__((cleanup(clear_result)))
 
@@ -70,11 +89,11 @@ static void parameter(struct parameters *list, const char *name, const char *val
 static PQconninfoOption *parse(const char *cleaned)
 {
     char *ignored = NULL;
-    PQconninfoOption *options = cleaned != NULL ? PQconninfoParse(cleaned, &ignored) : NULL;
+    PQconninfoOption *options = cleaned != NULL ? pq.conninfoParse(cleaned, &ignored) : NULL;
 
     if (ignored != NULL) {
         explicit_bzero(ignored, strlen(ignored));
-        PQfreemem(ignored);
+        pq.freemem(ignored);
     }
     return options;
 }
@@ -85,7 +104,7 @@ static void options_free(PQconninfoOption *options)
         if (option->val != NULL && text_equal(option->keyword, "password"))
             explicit_bzero(option->val, strlen(option->val));
     }
-    PQconninfoFree(options);
+    pq.conninfoFree(options);
 }
 
 static PGconn *connect_with(
@@ -102,17 +121,17 @@ static PGconn *connect_with(
             parameter(&list, option->keyword, option->val);
     }
     parameter(&list, "connect_timeout", arena_printf(arena, "%d", CONNECT_SECONDS));
-    return PQconnectdbParams(list.names, list.values, 0);
+    return pq.connectdbParams(list.names, list.values, 0);
 }
 
 /** Runs a statement of ours without a result; false with the reason. */
 static bool command(struct sql *sql, struct arena *arena, const char *text, const char **reterr)
 {
-    CLEANUP_RESULT PGresult *result = PQexec(sql->connection, text);
+    CLEANUP_RESULT PGresult *result = pq.exec(sql->connection, text);
 
-    if (PQresultStatus(result) == PGRES_COMMAND_OK)
+    if (pq.resultStatus(result) == PGRES_COMMAND_OK)
         return true;
-    *reterr = words(arena, PQerrorMessage(sql->connection));
+    *reterr = words(arena, pq.errorMessage(sql->connection));
     return false;
 }
 
@@ -123,15 +142,15 @@ static bool prepare(struct sql *sql, struct arena *arena, const char *schema, ui
     const char *path = "";
     const char *session = "SET default_transaction_read_only = on";
 
-    PQsetClientEncoding(sql->connection, "UTF8");
+    pq.setClientEncoding(sql->connection, "UTF8");
     if (schema != NULL) {
-        char *quoted = PQescapeIdentifier(sql->connection, schema, strlen(schema));
+        char *quoted = pq.escapeIdentifier(sql->connection, schema, strlen(schema));
         if (quoted == NULL) {
             *reterr = "the schema in the URL is no name";
             return false;
         }
         path = arena_printf(sql->arena, "; SET LOCAL search_path = %s", quoted);
-        PQfreemem(quoted);
+        pq.freemem(quoted);
     }
     sql->begin = arena_printf(sql->arena,
         "BEGIN TRANSACTION READ ONLY; SET LOCAL statement_timeout = %u%s", statement_ms, path);
@@ -140,9 +159,21 @@ static bool prepare(struct sql *sql, struct arena *arena, const char *schema, ui
                sql, arena, arena_printf(arena, "SET statement_timeout = %u", statement_ms), reterr);
 }
 
+static void load(void)
+{
+    library_load(&library);
+}
+
 struct sql *sql_open(
     struct arena *arena, const char *url, uint32_t statement_ms, const char **reterr_reason)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, load);
+    if (*library.missing != '\0') {
+        *reterr_reason = library.missing;
+        return NULL;
+    }
     CLEANUP_ARENA struct arena *scratch = arena_new();
     const char *schema = NULL;
     char *cleaned = pg_url_clean(scratch, url, &schema);
@@ -163,8 +194,8 @@ struct sql *sql_open(
     if (options == NULL)
         *reterr_reason = "the database URL cannot be read (postgresql://USER:PASSWORD@HOST:PORT/"
                          "DATABASE; special characters in the password percent-encoded)";
-    else if (PQstatus(sql->connection) != CONNECTION_OK)
-        *reterr_reason = words(arena, PQerrorMessage(sql->connection));
+    else if (pq.status(sql->connection) != CONNECTION_OK)
+        *reterr_reason = words(arena, pq.errorMessage(sql->connection));
     else if (prepare(sql, arena, schema, statement_ms, reterr_reason))
         return sql;
     return sql_close(sql);
@@ -174,7 +205,7 @@ struct sql *sql_close(struct sql *sql)
 {
     if (sql == NULL)
         return NULL;
-    PQfinish(sql->connection);
+    pq.finish(sql->connection);
     arena_free(sql->arena);
     free(sql);
     return NULL;
@@ -185,11 +216,11 @@ struct sql *sql_close(struct sql *sql)
 static void cancel(struct sql *sql)
 {
     char ignored[256];
-    PGcancel *handle = PQgetCancel(sql->connection);
+    PGcancel *handle = pq.getCancel(sql->connection);
 
     if (handle != NULL)
-        PQcancel(handle, ignored, sizeof(ignored));
-    PQfreeCancel(handle);
+        pq.cancel(handle, ignored, sizeof(ignored));
+    pq.freeCancel(handle);
 }
 
 /*
@@ -200,9 +231,9 @@ static bool wait_for_result(struct sql *sql, struct arena *arena, const char **r
 {
     int64_t until = clock_ms() + sql->limit_ms;
 
-    while (PQisBusy(sql->connection)) {
+    while (pq.isBusy(sql->connection)) {
         struct pollfd fds[2] = {
-            {.fd = PQsocket(sql->connection), .events = POLLIN},
+            {.fd = pq.socket(sql->connection), .events = POLLIN},
             {.fd = interrupt_fd(), .events = POLLIN},
         };
         if (client_interrupted() > 0 || clock_ms() > until) {
@@ -213,8 +244,8 @@ static bool wait_for_result(struct sql *sql, struct arena *arena, const char **r
         }
         if (poll(fds, 2, LOOK_MS) > 0 && fds[1].revents != 0)
             interrupt_drain();
-        if (fds[0].revents != 0 && !PQconsumeInput(sql->connection)) {
-            *reterr = words(arena, PQerrorMessage(sql->connection));
+        if (fds[0].revents != 0 && !pq.consumeInput(sql->connection)) {
+            *reterr = words(arena, pq.errorMessage(sql->connection));
             return false;
         }
     }
@@ -225,10 +256,10 @@ static struct node *row_of(struct arena *scratch, const PGresult *result)
 {
     struct node *row = node_map(scratch);
 
-    for (int i = 0; i < PQnfields(result); i++) {
-        const char *text = PQgetisnull(result, 0, i) ? NULL : PQgetvalue(result, 0, i);
-        node_set(scratch, row, PQfname(result, i),
-            pg_value(scratch, PQftype(result, i), text, (size_t)PQgetlength(result, 0, i)));
+    for (int i = 0; i < pq.nfields(result); i++) {
+        const char *text = pq.getisnull(result, 0, i) ? NULL : pq.getvalue(result, 0, i);
+        node_set(scratch, row, pq.fname(result, i),
+            pg_value(scratch, pq.ftype(result, i), text, (size_t)pq.getlength(result, 0, i)));
     }
     return row;
 }
@@ -240,14 +271,14 @@ static bool deliver_rows(
     for (;;) {
         if (!wait_for_result(sql, arena, reterr))
             return false;
-        CLEANUP_RESULT PGresult *result = PQgetResult(sql->connection);
+        CLEANUP_RESULT PGresult *result = pq.getResult(sql->connection);
         if (result == NULL)
             return true;
-        if (PQresultStatus(result) == PGRES_SINGLE_TUPLE) {
+        if (pq.resultStatus(result) == PGRES_SINGLE_TUPLE) {
             CLEANUP_ARENA struct arena *scratch = arena_new();
             row(context, scratch, row_of(scratch, result));
-        } else if (PQresultStatus(result) != PGRES_TUPLES_OK) {
-            *reterr = words(arena, PQresultErrorMessage(result));
+        } else if (pq.resultStatus(result) != PGRES_TUPLES_OK) {
+            *reterr = words(arena, pq.resultErrorMessage(result));
             return false;
         }
     }
@@ -260,10 +291,10 @@ static void drain_results(struct sql *sql)
     CLEANUP_ARENA struct arena *scratch = arena_new();
 
     while (!sql->given_up && wait_for_result(sql, scratch, &ignored)) {
-        PGresult *result = PQgetResult(sql->connection);
+        PGresult *result = pq.getResult(sql->connection);
         if (result == NULL)
             return;
-        PQclear(result);
+        pq.clear(result);
     }
 }
 
@@ -281,11 +312,11 @@ static bool query(struct sql *sql, struct arena *arena, const char *statement,
     if (!command(sql, arena, sql->begin, reterr))
         return false;
     /* The extended protocol takes one statement only: nothing can hide behind a semicolon. */
-    bool worked = PQsendQueryParams(sql->connection, statement, parameter_text != NULL ? 1 : 0,
+    bool worked = pq.sendQueryParams(sql->connection, statement, parameter_text != NULL ? 1 : 0,
                       NULL, values, NULL, NULL, 0) == 1 &&
-                  PQsetSingleRowMode(sql->connection) == 1;
+                  pq.setSingleRowMode(sql->connection) == 1;
     if (!worked)
-        *reterr = words(arena, PQerrorMessage(sql->connection));
+        *reterr = words(arena, pq.errorMessage(sql->connection));
     worked = worked && deliver_rows(sql, arena, row, context, reterr);
     if (!worked)
         drain_results(sql);
@@ -350,7 +381,7 @@ const char *sql_identity(struct sql *sql, struct arena *arena)
             NULL, take_identity, &facts, &ignored) &&
         facts.list->count == 1 && node_text(facts.list->items[0]) != NULL)
         return node_text(facts.list->items[0]);
-    const char *host = PQhost(sql->connection), *port = PQport(sql->connection);
-    return arena_printf(arena, "%s@%s:%s", PQdb(sql->connection), host != NULL ? host : "",
+    const char *host = pq.host(sql->connection), *port = pq.port(sql->connection);
+    return arena_printf(arena, "%s@%s:%s", pq.db(sql->connection), host != NULL ? host : "",
         port != NULL ? port : "");
 }

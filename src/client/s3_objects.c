@@ -50,10 +50,13 @@ enum s3_result s3_get(struct s3 *s3, struct arena *arena, const char *key,
 {
     enum { TRIES = 3 };
     struct s3_call call = {.kind = S3_KIND_GET, .method = "GET", .key = key};
-    struct s3_answer answer = {0};
+    size_t length = 0;
     for (unsigned try = 0; try < TRIES; try++) {
-        if (!s3_send(s3, arena, &call, &answer, diags))
+        CLEANUP_ARENA struct arena *scratch = arena_new();
+        struct s3_answer answer = {0};
+        if (!s3_send(s3, scratch, &call, &answer, diags))
             return S3_FAILED;
+        length = answer.reply.length;
         if (is_absent(&answer))
             return S3_ABSENT;
         const char *etag = exchange_header(s3->exchange, "ETag");
@@ -61,14 +64,14 @@ enum s3_result s3_get(struct s3 *s3, struct arena *arena, const char *key,
             s3_fault(s3, &call, &answer, diags);
             return S3_FAILED;
         }
-        if (!is_whole(s3, arena, &answer))
+        if (!is_whole(s3, scratch, &answer))
             continue; /* damaged on the way, perhaps */
-        ret_object->bytes = arena_strndup(arena, answer.reply.body, answer.reply.length);
-        ret_object->length = answer.reply.length;
+        ret_object->bytes = arena_strndup(arena, answer.reply.body, length);
+        ret_object->length = length;
         ret_object->etag = arena_strdup(arena, etag);
         return S3_OK;
     }
-    return damaged(s3, key, answer.reply.length, diags);
+    return damaged(s3, key, length, diags);
 }
 
 /* --- writing ---------------------------------------------------------------------------------- */

@@ -47,6 +47,8 @@ struct secrets {
     uint32_t heads[HEADS]; /* the longest needle of a bucket; index + 1, 0: none */
     const char *hash_key;  /* in the vault, or NULL */
     size_t hash_key_length;
+    struct secrets_reader readers[SECRETS_READERS];
+    size_t reader_count;
     char *reading; /* in the vault: MAX_VALUE + 2 bytes that files are read into, or NULL */
 };
 
@@ -392,6 +394,70 @@ static void resolve_commands(struct secrets *secrets, const char *const *referen
     }
 }
 
+/* ------------------------------------------------------------------ added sources */
+
+void secrets_source(struct secrets *secrets, const struct secrets_reader *reader)
+{
+    for (size_t i = 0; i < secrets->reader_count; i++) {
+        if (strcmp(secrets->readers[i].prefix, reader->prefix) == 0) {
+            secrets->readers[i] = *reader;
+            return;
+        }
+    }
+    if (secrets->reader_count == SECRETS_READERS)
+        fail_bug("more sources of secrets than there is room for", reader->prefix);
+    secrets->readers[secrets->reader_count++] = *reader;
+}
+
+static const struct secrets_reader *reader_of(const struct secrets *secrets, const char *reference)
+{
+    for (size_t i = 0; i < secrets->reader_count; i++) {
+        if (text_starts(reference, secrets->readers[i].prefix))
+            return &secrets->readers[i];
+    }
+    return NULL;
+}
+
+static void take_answer(struct secrets *secrets, const struct secrets_ask *ask)
+{
+    struct entry *entry = entry_of(secrets, ask->reference);
+    size_t length = ask->value != NULL ? strlen(ask->value) : 0;
+    const char *fault = length > MAX_VALUE ? "is larger than 64 KiB" : NULL;
+
+    if (ask->value == NULL) {
+        entry->reason = ask->reason != NULL ? arena_strdup(secrets->arena, ask->reason)
+                                            : "its source gave no answer";
+        return;
+    }
+    if (fault == NULL) {
+        char *value = vault_copy(secrets->vault, ask->value, length);
+        fault = unfit(value, length);
+        if (fault == NULL)
+            keep(secrets, entry, value);
+    }
+    if (fault != NULL)
+        entry->reason = arena_printf(secrets->arena, "what is there %s", fault);
+}
+
+/** Asks for those among the references that are the reader's; each may occur only once. */
+static void resolve_added(struct secrets *secrets, const struct secrets_reader *reader,
+    const char *const *references, size_t count)
+{
+    CLEANUP_ARENA struct arena *scratch = arena_new_secret();
+    struct secrets_ask *asks = arena_array(scratch, count, sizeof(*asks));
+    size_t used = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (reader_of(secrets, references[i]) == reader)
+            asks[used++].reference = references[i];
+    }
+    if (used == 0)
+        return;
+    reader->read(reader->context, scratch, asks, used);
+    for (size_t i = 0; i < used; i++)
+        take_answer(secrets, &asks[i]);
+}
+
 /* ------------------------------------------------------------------ the calls */
 
 static void resolve(struct secrets *secrets, struct entry *entry, const char *reference)
@@ -402,6 +468,8 @@ static void resolve(struct secrets *secrets, struct entry *entry, const char *re
         entry->reason = resolve_file(secrets, entry, reference + strlen("file:"));
     else if (text_starts(reference, "command:"))
         resolve_commands(secrets, &reference, 1);
+    else if (reader_of(secrets, reference) != NULL)
+        resolve_added(secrets, reader_of(secrets, reference), &reference, 1);
     else if (text_starts(reference, "secret:"))
         entry->reason =
             "Kubernetes Secrets cannot be read as a source yet: use env, file or command";
@@ -425,18 +493,21 @@ void secrets_prefetch(struct secrets *secrets, const char *const *references, si
 {
     CLEANUP_ARENA struct arena *scratch = arena_new();
     struct map wanted = map_init(scratch);
-    struct strings commands = {0};
+    struct strings commands = {0}, added = {0};
 
     for (size_t i = 0; i < count; i++) {
         const struct entry *entry = entry_of(secrets, references[i]);
         if (entry->value != NULL || entry->reason != NULL)
             continue;
-        if (!text_starts(references[i], "command:"))
+        bool command = text_starts(references[i], "command:");
+        if (!command && reader_of(secrets, references[i]) == NULL)
             secrets_value(secrets, references[i], NULL);
         else if (map_set(&wanted, references[i], &commands) == NULL)
-            strings_add(scratch, &commands, references[i]);
+            strings_add(scratch, command ? &commands : &added, references[i]);
     }
     resolve_commands(secrets, commands.at, commands.count);
+    for (size_t i = 0; i < secrets->reader_count; i++)
+        resolve_added(secrets, &secrets->readers[i], added.at, added.count);
 }
 
 void secrets_put(struct secrets *secrets, const char *reference, const char *value)
@@ -499,24 +570,29 @@ static size_t secret_at(const struct secrets *secrets, const char *text, size_t 
 
 char *secrets_cut(struct secrets *secrets, struct arena *arena, const char *text)
 {
-    size_t length = text != NULL ? strlen(text) : 0, from = 0;
+    return secrets_cut_start(secrets, arena, text, SIZE_MAX);
+}
+
+char *secrets_cut_start(struct secrets *secrets, struct arena *arena, const char *text, size_t most)
+{
+    size_t length = text != NULL ? strlen(text) : 0, from = 0, at = 0;
     struct buf out = BUF_INIT(0);
 
     if (secrets->needles.count == 0 || length == 0)
-        return arena_strdup(arena, text);
-    for (size_t i = 0; i < length;) {
-        size_t found = secret_at(secrets, text + i, length - i);
+        return text == NULL ? NULL : arena_strndup(arena, text, length < most ? length : most);
+    while (at < length && out.len + (at - from) < most) {
+        size_t found = secret_at(secrets, text + at, length - at);
         if (found == 0) {
-            i++;
+            at++;
             continue;
         }
-        buf_add(&out, text + from, i - from);
+        buf_add(&out, text + from, at - from);
         buf_str(&out, "(sensitive)");
-        i += found;
-        from = i;
+        at += found;
+        from = at;
     }
-    buf_add(&out, text + from, length - from);
-    char *kept = arena_strndup(arena, buf_text(&out), out.len);
+    buf_add(&out, text + from, at - from);
+    char *kept = arena_strndup(arena, buf_text(&out), out.len < most ? out.len : most);
     buf_release(&out);
     return kept;
 }

@@ -8,7 +8,9 @@
  * command:[...]  the program's stdout without one trailing newline; run directly (no shell) with a
  *                clean environment (PATH HOME LANG USER TERM AWS_* KUBECONFIG), stdin empty,
  *                30 s limit, at most 64 KiB; several are run side by side by secrets_prefetch()
- * secret:N/K     a Kubernetes Secret: the source is set by secrets_source(), none yet
+ * secretsmanager:ID[#KEY], ssm:NAME
+ *                AWS: by a source that secrets_source() adds, see client/aws_secrets.h
+ * secret:N/K     a Kubernetes Secret: none yet
  *
  * With `guarded` (CI set and no --trust-spec; semantics 4) command references and files inside
  * `repository` are refused.
@@ -38,7 +40,25 @@ struct secrets *secrets_free(struct secrets *secrets);
  */
 const char *secrets_value(
     struct secrets *secrets, const char *reference, const char **reterr_reason);
-/** Resolves many at once (commands side by side, 8 at most). Failures show up in secrets_value(). */
+/** One reference that a source is asked for; it sets value or reason. */
+struct secrets_ask {
+    const char *reference;
+    const char *value;  /* in the arena of the call, which is wiped; at most 64 KiB are taken */
+    const char *reason; /* in that arena; no part of a value in it */
+};
+
+/** Where the references of one form are read. */
+struct secrets_reader {
+    const char *prefix; /* "ssm:"; lives as long as the secrets */
+    void (*read)(void *context, struct arena *arena, struct secrets_ask *asks, size_t count);
+    void *context;
+};
+
+/** Adds a source; a later one of the same prefix takes its place. At most SECRETS_READERS. */
+#define SECRETS_READERS 8
+void secrets_source(struct secrets *secrets, const struct secrets_reader *reader);
+/** Resolves many at once (commands side by side, 8 at most; a source is asked once for all its
+ *  references). Failures show up in secrets_value(). */
 void secrets_prefetch(struct secrets *secrets, const char *const *references, size_t count);
 /** Puts a value in by hand: for a key that was just made and written to its store. */
 void secrets_put(struct secrets *secrets, const char *reference, const char *value);
@@ -60,5 +80,8 @@ struct secret_fact secrets_fact(
  * less than 4 bytes are left: they are in every text.
  */
 char *secrets_cut(struct secrets *secrets, struct arena *arena, const char *text);
+/** The first `most` bytes of what secrets_cut() gives, without looking at all of a long text. */
+char *secrets_cut_start(
+    struct secrets *secrets, struct arena *arena, const char *text, size_t most);
 
 #endif

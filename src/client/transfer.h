@@ -39,6 +39,7 @@ struct transfer_end {
     size_t bytes; /* sent and received */
 };
 
+/** Loads curl at the first call; without it transfer_start() gives the reason. */
 struct wire *wire_new(void);
 /** After its transfers. */
 struct wire *wire_free(struct wire *wire);

@@ -1,6 +1,7 @@
 /* Fields into request bodies, by the field table. */
 #include "base/text.h"
 #include "kinds/common.h"
+#include "model/mark.h"
 
 const struct node *wanted(const struct call_context *context, const char *field)
 {
@@ -27,8 +28,11 @@ bool kind_wants_mark(const struct call_context *context)
 {
     const struct object *object = context->change->object;
 
-    return object == NULL || context->change->action == ACTION_ADOPT ||
-           (context->mark != NULL && object->mark == NULL);
+    if (object == NULL || context->change->action == ACTION_ADOPT)
+        return true;
+    const char *old = mark_lineage(object->mark), *new = mark_lineage(context->mark);
+    return (context->mark != NULL && object->mark == NULL) ||
+           (old != NULL && new != NULL && !text_equal(old, new));
 }
 
 static struct node *one_name(struct arena *arena, const char *name)

@@ -26,12 +26,21 @@ struct object *kind_object(
  * `item` (not null: missing) goes to object->unseen: some lists of some versions lack it.
  */
 void kind_decode(struct live *live, struct object *object, const struct node *item);
+/** Whether a key of a free map of the server's is to be kept; may say that it is unseen. */
+typedef bool kind_wants(
+    struct live *live, struct object *object, const struct field *field, const struct pair *pair);
+/** kind_decode() with only those keys of free maps that are wanted; NULL: all. */
+void kind_decode_some(
+    struct live *live, struct object *object, const struct node *item, kind_wants *wants);
+/** A copy of `text` that lasts as long as the objects, shared with its equals; NULL stays NULL. */
+const char *kind_text(const struct live *live, const char *text);
 /** Sets one field that was found elsewhere, and takes it out of `unseen`. */
 void kind_set_field(
     struct live *live, struct object *object, const char *field, const struct node *value);
-/** Says that a field could not be read. */
+/** Says that a field could not be read; `field` must last as long as the object. */
 void kind_set_unseen(struct live *live, struct object *object, const char *field);
-/** Keeps a copy of `value` in object->raw. */
+/** Keeps a copy of `value` in object->raw; `key` must last as long as the object. Nothing that was
+ *  kept may be changed: it is shared with other objects. */
 void kind_keep(struct live *live, struct object *object, const char *key, const struct node *value);
 
 /** What waits for its partner while lists come in: a map in in->raw, by "SORT:ID". */

@@ -80,7 +80,7 @@ static void read_info(struct live *live, struct object *object, const struct nod
 {
     kind_set_field(live, object, "info", info);
     kind_keep(live, object, "credential_info", info);
-    object->mark = arena_strdup(live->arena, node_get_text(info, MARK_KEY));
+    object->mark = kind_text(live, node_get_text(info, MARK_KEY));
 }
 
 static struct object *decode(struct live *live, const struct live_kind *in, const struct node *item)
@@ -107,7 +107,7 @@ static bool item(struct live *live, struct live_kind *in, const char *name, cons
 
     if (object == NULL)
         return false;
-    object->updated_at = arena_strdup(live->arena, node_get_text(item, "updated_at"));
+    object->updated_at = kind_text(live, node_get_text(item, "updated_at"));
     if (text_equal(name, "rows"))
         wait_for(live, in, "row", object->id, object);
     else

@@ -6,6 +6,7 @@
  * key is the alias, which LiteLLM keeps unique among live keys.
  */
 #include "kinds/key.h"
+#include "model/mark.h"
 
 #include "base/text.h"
 #include "kinds/registry.h"
@@ -260,13 +261,19 @@ static const char *natural(struct arena *arena, const struct resource *resource)
 
 /* ------------------------------------------------------------------ the server */
 
-static void cut_metadata(struct object *object)
+/** What has a field of its own is no part of the free map. */
+static bool wants_key(
+    struct live *live, struct object *object, const struct field *field, const struct pair *pair)
 {
     static const char *const own[] = {"model_rpm_limit", "model_tpm_limit", "guardrails", "tags"};
-    struct node *metadata = node_get(object->fields, "metadata");
+    (void)live;
+    (void)object;
 
-    for (size_t i = 0; metadata != NULL && i < sizeof(own) / sizeof(own[0]); i++)
-        node_unset(metadata, own[i]);
+    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+        if (text_equal(field->name, "metadata") && text_equal(pair->key, own[i]))
+            return false;
+    }
+    return true;
 }
 
 struct object *key_decode(struct live *live, const struct live_kind *in, const struct node *item)
@@ -281,15 +288,14 @@ struct object *key_decode(struct live *live, const struct live_kind *in, const s
         return NULL;
     struct object *object = kind_object(live, in, token, label != NULL ? label : token);
 
-    kind_decode(live, object, item);
-    cut_metadata(object);
-    object->key = arena_strdup(live->arena, alias);
-    object->mark = arena_strdup(live->arena, node_get_text(node_get(item, "metadata"), MARK_KEY));
-    object->updated_at = arena_strdup(live->arena, node_get_text(item, "updated_at"));
+    kind_decode_some(live, object, item, wants_key);
+    object->key = kind_text(live, alias);
+    object->mark = kind_text(live, node_get_text(node_get(item, "metadata"), MARK_KEY));
+    object->updated_at = kind_text(live, node_get_text(item, "updated_at"));
     /* A retired key that has its end needs nobody any more. */
-    object->foreign = text_equal(node_get_text(item, "team_id"), SESSION_TEAM) ||
-                      (object->mark != NULL && text_starts(object->mark, KEY_RETIRED) &&
-                          !node_is_nothing(node_get(item, "expires")));
+    object->foreign =
+        text_equal(node_get_text(item, "team_id"), SESSION_TEAM) ||
+        (mark_says(object->mark, KEY_RETIRED) && !node_is_nothing(node_get(item, "expires")));
     for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
         kind_keep(live, object, kept[i], node_get(item, kept[i]));
     if (live->server.release < LITELLM(1, 106) &&

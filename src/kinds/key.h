@@ -4,8 +4,8 @@
 
 #include "kinds/common.h"
 
-/** Mark of a key that a rotation has taken out of use: "retired/prod". */
-#define KEY_RETIRED "retired/"
+/** Mark of a key that a rotation has taken out of use: "retired/prod/...". */
+#define KEY_RETIRED "retired"
 
 struct object *key_decode(struct live *live, const struct live_kind *in, const struct node *item);
 /** The reference that the value comes from: value, or the first store; NULL: none. */

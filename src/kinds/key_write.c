@@ -9,6 +9,7 @@
 #include "kinds/key.h"
 #include "kinds/registry.h"
 #include "model/desired.h"
+#include "model/mark.h"
 
 #define VALUE_MIN 16 /* characters of a chosen key, since 1.106 */
 
@@ -184,7 +185,7 @@ static void plan_leftover(const struct plan_context *context, const struct resou
 
     for (size_t i = 0; in != NULL && alias != NULL && i < in->list.count; i++) {
         const struct object *old = in->list.at[i];
-        bool ours = old->mark != NULL && text_starts(old->mark, KEY_RETIRED);
+        bool ours = mark_says(old->mark, KEY_RETIRED);
 
         if (old == object || !ours || old->key == NULL || !text_starts(old->key, alias) ||
             old->key[length] != '~' || !node_is_nothing(node_get(old->raw, "expires")))
@@ -342,8 +343,8 @@ static struct node *retire_body(const struct call_context *context)
     const struct node *live = node_get(context->change->object->raw, "metadata");
     struct node *metadata = node_is(live, NODE_MAP) ? node_copy(arena, live) : node_map(arena);
 
-    node_set_string(
-        arena, metadata, MARK_KEY, arena_printf(arena, KEY_RETIRED "%s", context->environment));
+    node_set_string(arena, metadata, MARK_KEY,
+        arena_printf(arena, KEY_RETIRED "%s", strchr(context->mark, '/')));
     node_set(arena, body, "metadata", metadata);
     node_set_string(arena, body, "key_alias", extra_text(context->change, "old_alias"));
     return body;

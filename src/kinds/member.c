@@ -151,7 +151,7 @@ static bool add_member(
     kind_set_field(live, object, "user", node_string(live->arena, person));
     for (size_t i = 0; limits[i] != NULL; i++)
         kind_set_unseen(live, object, limits[i]);
-    object->parent = arena_strdup(live->arena, team_id);
+    object->parent = kind_text(live, team_id);
     object->foreign = text_equal(user_id, "default_user_id");
     kind_keep(live, object, "user_id", node_get(member, "user_id"));
     kind_keep(live, object, "team_id", node_get(team, "team_id"));

@@ -170,13 +170,12 @@ static void add_one(const struct check_context *context, const char *const *part
     if (node_get(entry, "name") == NULL)
         node_set_string(context->arena, entry, "name", parts[0]);
     inherit_bedrock(context, entry);
-    struct resource *resource = desired_add(context, context->kind, parts, count, entry, where);
+    CLEANUP_BUF struct buf named = BUF_INIT((size_t)1 << 20);
 
     /* One entry is the deployment `default`: writing it out later keeps the id. */
-    if (resource != NULL && count == 1 && !resource->id_given) {
-        resource->id = desired_id(context->arena, context->desired->environment, "model",
-            arena_printf(context->arena, "%s/default", parts[0]));
-    }
+    buf_printf(&named, "%s/default", parts[0]);
+    desired_add_as(
+        context, context->kind, parts, count, count == 1 ? buf_text(&named) : NULL, entry, where);
 }
 
 static void expand(
@@ -304,7 +303,8 @@ static const char *natural(struct arena *arena, const struct resource *resource)
 }
 
 /** Keys of our own and of the server's book-keeping are no part of what people see. */
-static void cut_maps(struct live *live, struct object *object)
+static bool wants_key(
+    struct live *live, struct object *object, const struct field *field, const struct pair *pair)
 {
     static const char *const book_keeping[] = {"id", "db_model", "created_at", "created_by",
         "updated_at", "updated_by", "member_auto_router", "pricing_overrides",
@@ -312,31 +312,32 @@ static void cut_maps(struct live *live, struct object *object)
     static const char *const defaults[] = {MODEL_REVISION, "use_xai_oauth", "use_in_pass_through",
         "use_litellm_proxy", "merge_reasoning_content_in_choices",
         "allow_client_keepalive_override"};
-    struct node *info = node_get(object->fields, "info");
-    struct node *params = node_get(object->fields, "params");
+    bool is_true = node_is(pair->value, NODE_BOOL) && pair->value->boolean;
 
-    for (size_t i = 0; info != NULL && i < sizeof(book_keeping) / sizeof(book_keeping[0]); i++)
-        node_unset(info, book_keeping[i]);
-    for (size_t i = 0; params != NULL && i < sizeof(defaults) / sizeof(defaults[0]); i++) {
-        /* The server fills these in; they count only where somebody set them. */
-        if (i == 0 || !node_get_bool(params, defaults[i], false))
-            node_unset(params, defaults[i]);
-    }
-    for (uint32_t i = params != NULL ? params->count : 0; i > 0; i--) {
-        /* A mask is no value: never compared, never written back. */
-        if (is_masked(node_text(params->pairs[i - 1].value))) {
-            kind_set_unseen(
-                live, object, arena_printf(live->arena, "params.%s", params->pairs[i - 1].key));
-            node_unset(params, params->pairs[i - 1].key);
+    if (text_equal(field->name, "info")) {
+        for (size_t i = 0; i < sizeof(book_keeping) / sizeof(book_keeping[0]); i++) {
+            if (text_equal(pair->key, book_keeping[i]))
+                return false;
         }
+        return true;
     }
+    for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
+        /* The server fills these in; they count only where somebody set them. */
+        if (text_equal(pair->key, defaults[i]) && (i == 0 || !is_true))
+            return false;
+    }
+    if (!is_masked(node_text(pair->value)))
+        return true;
+    /* A mask is no value: never compared, never written back. */
+    kind_set_unseen(live, object, arena_printf(live->arena, "params.%s", pair->key));
+    return false;
 }
 
 /** `whole`: with all fields; else only what tells whether it is served as stored. */
 static struct object *decode_model(
     struct live *live, const struct live_kind *in, const struct node *item, bool whole)
 {
-    struct arena *arena = live->arena;
+    CLEANUP_ARENA struct arena *scratch = arena_new();
     const struct node *params = node_get(item, "litellm_params");
     const struct node *info = node_get(item, "model_info");
     const char *id = node_get_text(info, "id");
@@ -347,26 +348,24 @@ static struct object *decode_model(
         return NULL;
     struct object *object = kind_object(live, in, id, name);
     const char *provider =
-        model_provider(arena, model, node_get_text(params, "custom_llm_provider"));
+        model_provider(scratch, model, node_get_text(params, "custom_llm_provider"));
 
-    if (whole) {
-        kind_decode(live, object, item);
-        cut_maps(live, object);
-    }
+    if (whole)
+        kind_decode_some(live, object, item, wants_key);
     if (model != NULL && looks_like_bedrock(model, provider))
-        kind_set_field(live, object, "bedrock", node_string(arena, model_bare(model)));
+        kind_set_field(live, object, "bedrock", node_string(scratch, model_bare(model)));
     else
         kind_set_field(live, object, "bedrock", NULL);
-    object->key = key_of(arena, name, model);
-    object->mark = arena_strdup(arena, node_get_text(info, MARK_KEY));
+    object->key = kind_text(live, key_of(scratch, name, model));
+    object->mark = kind_text(live, node_get_text(info, MARK_KEY));
     /* Agents are listed along with the models (litellm 1.106.2 model_list_helpers.py). */
     object->foreign = !node_get_bool(info, "db_model", false) || text_equal(provider, "a2a");
-    object->updated_at = arena_strdup(arena, node_get_text(info, "updated_at"));
+    object->updated_at = kind_text(live, node_get_text(info, "updated_at"));
     kind_keep(live, object, "model", node_get(params, "model"));
     kind_keep(live, object, "provider", node_get(params, "custom_llm_provider"));
     kind_keep(live, object, "revision", node_get(params, MODEL_REVISION));
     if (provider != NULL)
-        kind_keep(live, object, "spelling", node_string(arena, provider));
+        kind_keep(live, object, "spelling", node_string(scratch, provider));
     return object;
 }
 
@@ -386,7 +385,7 @@ static struct object *decode_row(
         return NULL;
     struct object *object = kind_object(live, in, id, name);
 
-    kind_decode(live, object, row);
+    kind_decode_some(live, object, row, wants_key);
     for (const struct field *field = in->kind->fields; field->name != NULL; field++) {
         const struct node *value = node_get(object->fields, field->name);
         bool cipher = field->api != NULL && text_starts(field->api, "litellm_params") &&
@@ -397,9 +396,8 @@ static struct object *decode_row(
             kind_set_unseen(live, object, field->name);
         }
     }
-    cut_maps(live, object);
-    object->mark = arena_strdup(live->arena, node_get_text(node_get(row, "model_info"), MARK_KEY));
-    object->updated_at = arena_strdup(live->arena, node_get_text(row, "updated_at"));
+    object->mark = kind_text(live, node_get_text(node_get(row, "model_info"), MARK_KEY));
+    object->updated_at = kind_text(live, node_get_text(row, "updated_at"));
     return object;
 }
 

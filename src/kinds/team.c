@@ -211,14 +211,20 @@ static const char *natural(struct arena *arena, const struct resource *resource)
 
 /* ------------------------------------------------------------------ the server */
 
-static void cut_metadata(struct object *object)
+/** What has a field of its own is no part of the free map. */
+static bool wants_key(
+    struct live *live, struct object *object, const struct field *field, const struct pair *pair)
 {
     static const char *const own[] = {
         HIDDEN_BUDGET, "model_rpm_limit", "model_tpm_limit", "guardrails", "tags"};
-    struct node *metadata = node_get(object->fields, "metadata");
+    (void)live;
+    (void)object;
 
-    for (size_t i = 0; metadata != NULL && i < sizeof(own) / sizeof(own[0]); i++)
-        node_unset(metadata, own[i]);
+    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+        if (text_equal(field->name, "metadata") && text_equal(pair->key, own[i]))
+            return false;
+    }
+    return true;
 }
 
 static struct object *decode(struct live *live, const struct live_kind *in, const struct node *item)
@@ -231,11 +237,10 @@ static struct object *decode(struct live *live, const struct live_kind *in, cons
         return NULL;
     struct object *object = kind_object(live, in, id, alias != NULL ? alias : id);
 
-    kind_decode(live, object, item);
-    cut_metadata(object);
-    object->key = arena_strdup(live->arena, alias);
-    object->mark = arena_strdup(live->arena, node_get_text(node_get(item, "metadata"), MARK_KEY));
-    object->updated_at = arena_strdup(live->arena, node_get_text(item, "updated_at"));
+    kind_decode_some(live, object, item, wants_key);
+    object->key = kind_text(live, alias);
+    object->mark = kind_text(live, node_get_text(node_get(item, "metadata"), MARK_KEY));
+    object->updated_at = kind_text(live, node_get_text(item, "updated_at"));
     kind_keep(live, object, "metadata", node_get(item, "metadata"));
     kind_keep(live, object, "model_id", node_get(item, "model_id"));
     kind_keep(live, object, "model_aliases", node_get(table, "model_aliases"));

@@ -166,8 +166,8 @@ static struct object *decode(struct live *live, const struct live_kind *in, cons
     object->key = named ? text_lower(live->arena, email) : NULL;
     if (named)
         kind_set_field(live, object, "email", node_string(live->arena, object->key));
-    object->mark = arena_strdup(live->arena, node_get_text(node_get(item, "metadata"), MARK_KEY));
-    object->updated_at = arena_strdup(live->arena, node_get_text(item, "updated_at"));
+    object->mark = kind_text(live, node_get_text(node_get(item, "metadata"), MARK_KEY));
+    object->updated_at = kind_text(live, node_get_text(item, "updated_at"));
     object->foreign = text_equal(id, "default_user_id");
     kind_keep(live, object, "metadata", node_get(item, "metadata"));
     return object;

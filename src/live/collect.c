@@ -159,7 +159,9 @@ struct live *live_collect(struct arena *arena, const struct spec *spec,
     const struct kind_set *kinds, struct client *client, struct secrets *secrets,
     const struct collect_options *options, struct diags *diags)
 {
+    CLEANUP_ARENA struct arena *scratch = arena_new();
     struct collecting c = {.arena = arena,
+        .scratch = scratch,
         .spec = spec,
         .kinds = kinds,
         .client = client,
@@ -170,11 +172,14 @@ struct live *live_collect(struct arena *arena, const struct spec *spec,
     size_t before = client_stats(client).requests;
 
     c.live = live_new(&c);
+    c.live->pool = pool_new(arena);
     if (options->progress != NULL) {
         options->progress(options->context, "reading LiteLLM");
     }
     const char *refused = spec->litellm_url == NULL ? "targets.litellm.url is not set" : NULL;
-    if (refused == NULL) {
+    if (refused == NULL && options->server != NULL) {
+        c.live->server = *options->server;
+    } else if (refused == NULL) {
         refused = read_version(&c);
     }
     if (refused != NULL) {
@@ -184,6 +189,7 @@ struct live *live_collect(struct arena *arena, const struct spec *spec,
         collect_pages(&c);
         join_all(&c);
     }
+    c.live->pool = pool_free(c.live->pool);
     c.live->requests = client_stats(client).requests - before;
     c.live->elapsed_ms = (uint32_t)(clock_ms() - start);
     return c.live;

@@ -14,6 +14,7 @@ struct collect_options {
     bool fresh;           /* over connections of their own: behind a service, maybe other pods */
     bool no_database;     /* do not look there */
     struct strings kinds; /* names; empty: all. For re-reading after a write */
+    const struct server *server; /* MAY: as it was told before; then it is not asked again */
     void (*progress)(void *context, const char *what); /* MAY */
     void *context;
 };

@@ -13,6 +13,7 @@ struct collecting {
     const struct collect_options *options;
     struct diags *diags;
     struct live *live;
+    struct arena *scratch; /* until all is joined */
 };
 
 /** Whether a kind is to be read in this run. */

@@ -47,7 +47,7 @@ static struct fetch *fetch_of(struct paging *paging, const struct listing *listi
     fetch->next_page = 1;
     fetch->passes = 1;
     fetch->total = -1;
-    fetch->seen = map_init(paging->c->arena);
+    fetch->seen = map_init(paging->c->scratch);
     fetch->trouble = diags_init(paging->c->arena);
     *VEC_ADD(paging->c->arena, &paging->fetches) = fetch;
     return fetch;
@@ -95,7 +95,7 @@ static bool fetch_ready(const struct fetch *fetch)
 static bool next_request(void *context, struct request *ret_request, void **ret_tag)
 {
     struct paging *paging = context;
-    struct arena *arena = paging->c->arena;
+    struct arena *arena = paging->c->scratch;
 
     for (size_t i = 0; i < paging->fetches.count; i++) {
         struct fetch *fetch = paging->fetches.at[(paging->turn + i) % paging->fetches.count];
@@ -128,7 +128,7 @@ static bool offer(struct paging *paging, struct fetch *fetch, const struct node 
     const char *text = node_text(id);
 
     if (text == NULL && id != NULL && id->type != NODE_NULL) {
-        text = node_json_text(paging->c->arena, id);
+        text = node_json_text(paging->c->scratch, id);
     }
     if (text == NULL) {
         return false;
@@ -136,7 +136,7 @@ static bool offer(struct paging *paging, struct fetch *fetch, const struct node 
     if (map_get(&fetch->seen, text) != NULL) {
         return true;
     }
-    map_hold(&fetch->seen, arena_strdup(paging->c->arena, text), fetch);
+    map_hold(&fetch->seen, arena_strdup(paging->c->scratch, text), fetch);
     bool understood = true;
     VEC_EACH(in, &fetch->kinds) {
         if (!(*in)->kind->item(paging->c->live, *in, fetch->listing->name, item)) {

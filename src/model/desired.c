@@ -99,6 +99,13 @@ static bool id_usable(
 struct resource *desired_add(const struct check_context *context, const struct kind *kind,
     const char *const *parts, size_t part_count, struct node *fields, struct span where)
 {
+    return desired_add_as(context, kind, parts, part_count, NULL, fields, where);
+}
+
+struct resource *desired_add_as(const struct check_context *context, const struct kind *kind,
+    const char *const *parts, size_t part_count, const char *id_name, struct node *fields,
+    struct span where)
+{
     struct arena *arena = context->arena;
     struct desired *desired = context->desired;
     char *address = address_make(arena, kind->name, parts, part_count);
@@ -121,9 +128,9 @@ struct resource *desired_add(const struct check_context *context, const struct k
     resource->fields = fields;
     resource->where = where;
     resource->id_given = node_is(id, NODE_STRING);
-    resource->id = resource->id_given
-                       ? arena_strdup(arena, id->text)
-                       : desired_id(arena, desired->environment, kind->name, resource->name);
+    resource->id = resource->id_given ? arena_strdup(arena, id->text)
+                                      : desired_id(arena, desired->environment, kind->name,
+                                            id_name != NULL ? id_name : resource->name);
     if (desired->by_address.arena == NULL)
         desired->by_address = map_init(arena);
     *VEC_ADD(arena, &desired->list) = resource;

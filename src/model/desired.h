@@ -14,6 +14,11 @@
 struct resource *desired_add(const struct check_context *context, const struct kind *kind,
     const char *const *parts, size_t part_count, struct node *fields, struct span where);
 
+/** The same for what derives its id from another name than its own; NULL: its own. */
+struct resource *desired_add_as(const struct check_context *context, const struct kind *kind,
+    const char *const *parts, size_t part_count, const char *id_name, struct node *fields,
+    struct span where);
+
 /**
  * The id that environment, kind and name lead to: "prod-platform-3fa94c1e": readable, at most 60
  * characters of [a-z0-9._-], unique by the first 8 hex digits of a SHA-256 over all three.

@@ -15,6 +15,7 @@
 #include "model/request.h"
 #include "model/secret.h"
 #include "value/node.h"
+#include "value/pool.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -121,7 +122,7 @@ struct object {
     const char *name;          /* for people: alias, e-mail, model name */
     const struct node *fields; /* by field name, as the spec would say it */
     const struct node *raw;    /* the server's object, cut down to what the kind keeps */
-    const char *mark;          /* "created/prod", "adopted/prod", or NULL: our mark on it */
+    const char *mark;          /* our mark on it (model/mark.h), or NULL */
     const char *updated_at;    /* server's time of the last write, or NULL */
     const char *parent;        /* id of the object it belongs to (member: team_id), or NULL */
     enum loaded loaded;        /* models */
@@ -152,6 +153,7 @@ struct live {
     struct live_kind *kinds;     /* as many as the registry, same order */
     size_t kind_count;
     struct arena *arena;
+    struct pool *pool; /* while lists come in: what shares equal values; NULL: each is copied */
     uint32_t elapsed_ms;
     size_t requests;
 };
@@ -239,7 +241,7 @@ struct call_context {
     const struct change *change;
     const struct server *server;
     const char *environment;
-    const char *mark; /* "created/prod" or "adopted/prod": what to write as our mark */
+    const char *mark; /* what to write as our mark */
     void *memory;     /* kept between the calls of one change, zeroed; kind.memory bytes */
 };
 

@@ -6,6 +6,7 @@
 #define LITEFORM_MODEL_KNOWN_H
 
 #include "base/map.h"
+#include "base/vec.h"
 #include "value/node.h"
 
 #include <stdbool.h>
@@ -26,7 +27,8 @@ struct known {
     bool exists; /* false: nothing stored yet; then nothing is deleted */
     const char *lineage;
     int64_t serial;
-    struct map objects; /* address -> struct known_object */
+    struct strings taken_over; /* beginnings of lineages whose objects are ours by `--take-over` */
+    struct map objects;        /* address -> struct known_object */
 };
 
 struct known_object *known_object(const struct known *known, const char *address);

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #define REFERENCE_FIX                                                                              \
-    "write { env: NAME }, { file: PATH }, { command: [PROGRAM, ARGUMENT] } or "                    \
-    "{ secret: NAME/KEY }"
+    "write { env: NAME }, { file: PATH }, { command: [PROGRAM, ARGUMENT] }, "                      \
+    "{ secret: NAME/KEY }, { secretsmanager: ID, key: KEY } or { ssm: /PATH }"
 
 static struct node *refused(struct diags *diags, const struct node *at, const char *message)
 {
@@ -80,10 +80,78 @@ static bool is_secret_key(const char *text)
            text[strcspn(text, " \t\r\n")] == '\0';
 }
 
+/* What Secrets Manager and the parameter store take as names, and ARNs. */
+#define AWS_NAME "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/_.-:"
+#define AWS_NAME_MAX 2048
+
+static bool is_aws_name(const char *text, const char *also)
+{
+    size_t length = text != NULL ? strlen(text) : 0;
+
+    if (length == 0 || length > AWS_NAME_MAX)
+        return false;
+    for (const char *at = text; *at != '\0'; at++) {
+        if (strchr(AWS_NAME, *at) == NULL && strchr(also, *at) == NULL)
+            return false;
+    }
+    return true;
+}
+
+/* Each form: its reference, or NULL with what it takes in *reterr_wants (NULL: it is none). */
+
+static const char *aws_secret_reference(
+    struct arena *arena, const struct node *node, const char **reterr_wants)
+{
+    const char *id = node_get_text(node, "secretsmanager");
+    const struct node *key = node_get(node, "key");
+    const char *name = node_text(key);
+
+    *reterr_wants = "secretsmanager: takes the name or the ARN of a secret";
+    if (!is_aws_name(id, "+=@!"))
+        return NULL;
+    if (key == NULL)
+        return arena_printf(arena, "secretsmanager:%s", id);
+    *reterr_wants = "key: takes the name of a member of the JSON that the secret holds";
+    return name == NULL || *name == '\0' ? NULL
+                                         : arena_printf(arena, "secretsmanager:%s#%s", id, name);
+}
+
+static const char *form_reference(
+    struct arena *arena, const struct node *node, const char *folder, const char **reterr_wants)
+{
+    const struct pair *pair = &node->pairs[0];
+    const char *text = node_text(pair->value);
+
+    if (text_equal(pair->key, "env")) {
+        *reterr_wants = "env: takes the name of a variable";
+        return text != NULL && is_env_name(text) ? arena_printf(arena, "env:%s", text) : NULL;
+    }
+    if (text_equal(pair->key, "file")) {
+        *reterr_wants = "file: takes a path";
+        return text != NULL && *text != '\0'
+                   ? arena_printf(arena, "file:%s", absolute_path(arena, folder, text))
+                   : NULL;
+    }
+    if (text_equal(pair->key, "command")) {
+        *reterr_wants = "command: takes a list of a program and its arguments";
+        return command_reference(arena, pair->value);
+    }
+    if (text_equal(pair->key, "secret")) {
+        *reterr_wants = "secret: takes NAME/KEY";
+        return text != NULL && is_secret_key(text) ? arena_printf(arena, "secret:%s", text) : NULL;
+    }
+    if (text_equal(pair->key, "ssm")) {
+        *reterr_wants = "ssm: takes the name of a parameter, such as /litellm/prod/key";
+        return is_aws_name(text, "") ? arena_printf(arena, "ssm:%s", text) : NULL;
+    }
+    *reterr_wants = NULL;
+    return NULL;
+}
+
 struct node *secret_read(
     struct arena *arena, const struct node *node, const char *folder, struct diags *diags)
 {
-    const char *reference = NULL;
+    const char *reference = NULL, *wants = NULL;
 
     /* The value itself is never named: the message goes to logs. */
     if (node_is(node, NODE_STRING)) {
@@ -92,35 +160,19 @@ struct node *secret_read(
     }
     if (!node_is(node, NODE_MAP))
         return refused(diags, node, "a secret reference is a map");
-    if (node->count != 1)
+    if (node_get(node, "secretsmanager") != NULL &&
+        node->count == 1 + (node_get(node, "key") != NULL))
+        reference = aws_secret_reference(arena, node, &wants);
+    else if (node->count == 1)
+        reference = form_reference(arena, node, folder, &wants);
+    else
+        wants = "a secret reference has exactly one of env, file, command, secret, secretsmanager "
+                "(with key), ssm";
+    if (reference == NULL && wants == NULL)
         return refused(diags, node,
-            "a secret reference has exactly one of env, file, command, "
-            "secret");
-
-    const struct pair *pair = &node->pairs[0];
-    const char *text = node_text(pair->value);
-
-    if (text_equal(pair->key, "env")) {
-        if (text == NULL || !is_env_name(text))
-            return refused(diags, pair->value, "env: takes the name of a variable");
-        reference = arena_printf(arena, "env:%s", text);
-    } else if (text_equal(pair->key, "file")) {
-        if (text == NULL || *text == '\0')
-            return refused(diags, pair->value, "file: takes a path");
-        reference = arena_printf(arena, "file:%s", absolute_path(arena, folder, text));
-    } else if (text_equal(pair->key, "command")) {
-        reference = command_reference(arena, pair->value);
-        if (reference == NULL)
-            return refused(
-                diags, pair->value, "command: takes a list of a program and its arguments");
-    } else if (text_equal(pair->key, "secret")) {
-        if (text == NULL || !is_secret_key(text))
-            return refused(diags, pair->value, "secret: takes NAME/KEY");
-        reference = arena_printf(arena, "secret:%s", text);
-    } else {
-        return refused(
-            diags, node, arena_printf(arena, "\"%s\" is no source of a secret", pair->key));
-    }
+            arena_printf(arena, "\"%s\" is no source of a secret", node->pairs[0].key));
+    if (reference == NULL)
+        return refused(diags, node->count == 1 ? node->pairs[0].value : node, wants);
 
     struct node *read = node_string(arena, reference);
 
@@ -169,6 +221,12 @@ char *secret_show(struct arena *arena, const char *reference)
             flow_word(&out, word != NULL ? word : "");
         }
         buf_char(&out, ']');
+    } else if (text_starts(reference, "secretsmanager:") && strchr(colon, '#') != NULL) {
+        const char *key = strchr(colon, '#');
+
+        flow_word(&out, arena_strndup(arena, colon + 1, (size_t)(key - colon) - 1));
+        buf_str(&out, ", key: ");
+        flow_word(&out, key + 1);
     } else {
         flow_word(&out, colon + 1);
     }

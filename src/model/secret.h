@@ -5,6 +5,9 @@
  *   { file: PATH }           file:/absolute/path
  *   { command: [a, b] }      command:["a","b"]
  *   { secret: name/key }     secret:name/key
+ *   { secretsmanager: ID }   secretsmanager:ID      ID: a name or an ARN, without "#"
+ *   { secretsmanager: ID, key: K }   secretsmanager:ID#K      a member of the JSON in it
+ *   { ssm: NAME }            ssm:NAME               a path or an ARN; ":3" or ":label" may follow
  *
  * The right column is the canonical text: what a NODE_SECRET string node holds, what plans and
  * states may show. Values live only in client/secret.c, are resolved when first needed and wiped

@@ -32,7 +32,7 @@ struct spec {
     const char *folder;          /* environments/prod */
     const char *state_folder;    /* state/prod: of the local backend */
     const struct node *document; /* merged and typed by the tables */
-    const struct node *raw;      /* merged, as written: for show */
+    const struct node *raw;      /* merged, as written: for show; NULL unless it was asked for */
     const char *digest;          /* SHA-256 over all files read, names included */
     struct strings files;        /* all read, relative to the working folder */
 

@@ -84,7 +84,8 @@ static bool is_secret_field(const struct field *field, const struct node *node)
 static struct field_change *add(const struct comparing *c, const struct node *new)
 {
     struct field_change *out = VEC_ADD(c->context->arena, &c->change->fields);
-    *out = (struct field_change){.path = c->path, .field = c->field, .old = c->have, .new = new};
+    const char *path = arena_strdup(c->context->arena, c->path);
+    *out = (struct field_change){.path = path, .field = c->field, .old = c->have, .new = new};
     out->sensitive = is_secret_field(c->field, c->want) || is_secret_field(c->field, c->was);
     return out;
 }
@@ -288,15 +289,23 @@ static bool is_unseen(const struct object *object, const char *path)
     return object != NULL && strings_has(&object->unseen, path);
 }
 
+/** "metadata.owner", good until the next one. */
+static const char *path_of(struct buf *out, const struct field *field, const char *key)
+{
+    buf_reset(out);
+    buf_printf(out, "%s.%s", field->name, key);
+    return buf_text(out);
+}
+
 /** Keys of a free-form map, each a field of its own; keys that nobody declared are not ours. */
 static void compare_map(const struct comparing *whole)
 {
     struct comparing c = *whole;
-    struct arena *arena = c.context->arena;
+    CLEANUP_BUF struct buf path = BUF_INIT(0);
 
     for (uint32_t i = 0; node_is(whole->want, NODE_MAP) && i < whole->want->count; i++) {
         const struct pair *pair = &whole->want->pairs[i];
-        c.path = arena_printf(arena, "%s.%s", whole->field->name, pair->key);
+        c.path = path_of(&path, whole->field, pair->key);
         c.want = pair->value;
         c.have = node_get(whole->have, pair->key);
         c.was = node_get(whole->was, pair->key);
@@ -308,7 +317,7 @@ static void compare_map(const struct comparing *whole)
         if (node_get(whole->want, pair->key) != NULL) {
             continue;
         }
-        c.path = arena_printf(arena, "%s.%s", whole->field->name, pair->key);
+        c.path = path_of(&path, whole->field, pair->key);
         c.want = NULL;
         c.have = node_get(whole->have, pair->key);
         c.was = pair->value;

@@ -1,6 +1,7 @@
 /* Guards over the plan as a whole: thresholds, protection, cascades, a wiped database. */
 #include "base/text.h"
 #include "model/desired.h"
+#include "model/mark.h"
 #include "plan/internal.h"
 
 #include <string.h>
@@ -8,15 +9,14 @@
 /** A live object's address as its owner would write it. */
 static const char *owner_address(struct planning *p, const struct object *object, bool *ret_wanted)
 {
-    const char *key = arena_printf(p->arena, "%s/%s", object->kind->name, object->id);
-    const struct resource *resource = map_get(&p->matched, key);
+    const struct resource *resource = matched_by(p, object->kind, object->id);
 
     *ret_wanted = false;
     if (resource != NULL && desired_resource(&p->spec->desired, resource->address) == resource) {
         *ret_wanted = true;
         return resource->address;
     }
-    const struct known_object *known = map_get(&p->known_ids, key);
+    const struct known_object *known = known_by_id(p, object->kind, object->id);
     if (known != NULL) {
         return known->address;
     }
@@ -182,6 +182,30 @@ static void guard_wiped(struct planning *p)
     }
 }
 
+/** Two states that write to the same objects would undo each other's work, each sure to be right. */
+static void guard_lineage(struct planning *p)
+{
+    unsigned count = 0;
+    const struct object *first = NULL;
+
+    for (size_t k = 0; k < p->live->kind_count; k++) {
+        VEC_EACH(object, &p->live->kinds[k].list) {
+            if (!(*object)->foreign && mark_is_of((*object)->mark, p->spec->environment) &&
+                mark_is_strange((*object)->mark, p->known)) {
+                first = first == NULL ? *object : first;
+                count++;
+            }
+        }
+    }
+    if (count > 0) {
+        guard_add(&p->context, "LF311", NULL, NULL,
+            "%u live %s made by another state of %s (lineage %s, for example %s); if that state is "
+            "lost or given up: liteform init %s --take-over",
+            count, count == 1 ? "object was" : "objects were", p->spec->environment,
+            mark_lineage(first->mark), object_address(p, first), p->spec->environment);
+    }
+}
+
 static void guard_protected(struct planning *p, const struct change *change)
 {
     bool ends = change_removes(change) || change->action == ACTION_REPLACE;
@@ -204,6 +228,7 @@ void plan_guards(struct planning *p)
     }
     guard_thresholds(p, NULL);
     guard_wiped(p);
+    guard_lineage(p);
     if (p->spec->desired.list.count == 0 && p->known->objects.count > 0) {
         guard_add(&p->context, "LF307", "empty", NULL,
             "the spec declares nothing, and the state knows %zu objects", p->known->objects.count);

@@ -6,6 +6,7 @@
 
 struct planning {
     struct arena *arena;
+    struct arena *scratch; /* for what no plan points to */
     struct plan *plan;
     const struct spec *spec;
     const struct kind_set *kinds;
@@ -17,7 +18,7 @@ struct planning {
     struct map matched;    /* id + kind -> the resource that took the object */
     struct map moved_to;   /* address now -> const struct known_object * under its old address */
     struct map moved_from; /* old address -> struct moved * */
-    struct map known_ids;  /* "kind/id" -> const struct known_object * */
+    struct map known_ids;  /* "kind/id" -> const struct known_object *: see known_by_id() */
     struct map live_ids;   /* address -> id of the object that it took */
 };
 
@@ -43,6 +44,12 @@ struct match match_find(struct planning *p, const struct live_kind *in,
 /** change.c: one change, registered under its address. */
 struct change *change_new(struct planning *p, const char *address, const struct kind *kind,
     enum action action, const char *reason);
+/** The resource that took the object of this kind and id, or NULL. */
+const struct resource *matched_by(struct planning *p, const struct kind *kind, const char *id);
+/** Says that it is taken, by a resource or, where no resource will, by anything. */
+void matched_add(struct planning *p, const struct kind *kind, const char *id, const void *by);
+/** make.c: what the state holds of this kind and id, under whatever address; or NULL. */
+const struct known_object *known_by_id(struct planning *p, const struct kind *kind, const char *id);
 /** "kind/name" of a live object that nobody declared. */
 const char *object_address(struct planning *p, const struct object *object);
 unsigned kind_step(const struct kind_set *kinds, const struct kind *kind);

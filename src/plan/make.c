@@ -1,6 +1,7 @@
 /* The planning run: every resource is matched, compared, and becomes a change or nothing. */
 #include "base/text.h"
 #include "model/desired.h"
+#include "model/mark.h"
 #include "plan/internal.h"
 
 #include <stddef.h>
@@ -68,22 +69,15 @@ static const struct known_object *known_of(struct planning *p, const char *addre
     return known != NULL ? known : map_get(&p->moved_to, address);
 }
 
-/** The environment of a mark "created/prod", or NULL. */
-static const char *mark_environment(const char *mark)
-{
-    const char *slash = mark != NULL ? strchr(mark, '/') : NULL;
-    return slash != NULL ? slash + 1 : NULL;
-}
-
 static bool marked_by_us(struct planning *p, const struct object *object)
 {
-    return text_equal(mark_environment(object->mark), p->spec->environment);
+    return mark_is_of(object->mark, p->spec->environment);
 }
 
 static void check_foreign_mark(
     struct planning *p, const struct resource *resource, const struct object *object)
 {
-    const char *owner = mark_environment(object->mark);
+    const char *owner = mark_environment(p->arena, object->mark);
     if (owner != NULL && !text_equal(owner, p->spec->environment)) {
         guard_add(&p->context, "LF308", "adopt", resource->address,
             "%s (id %s) is managed by environment %s", resource->address, object->id, owner);
@@ -221,18 +215,21 @@ static bool secrets_at_hand(struct planning *p, const struct resource *resource)
 
 /** As wanted: counted, and learned where the state does not say so. */
 static void plan_unchanged(
-    struct planning *p, const struct change *change, const struct known_object *known)
+    struct planning *p, struct change *change, const struct known_object *known)
 {
     const struct object *object = change->object;
 
     p->plan->counts.unchanged++;
     if (known == NULL || !is_learned(change->resource, object, known)) {
-        bool marked = object->mark != NULL && text_starts(object->mark, "adopted/");
+        bool marked = mark_says(object->mark, "adopted");
         *VEC_ADD(p->arena, &p->plan->relearn) = (struct relearn){.resource = change->resource,
             .object = object,
             .change = change,
             .adopted = known != NULL ? known->adopted : marked};
+        return;
     }
+    /* Most are unchanged, and nobody will ask about them. */
+    arena_recycle(p->arena, change, sizeof(*change));
 }
 
 /** A replacement keeps being one when the entry is also renamed. */
@@ -288,19 +285,45 @@ static void plan_existing(struct planning *p, const struct resource *resource,
         change->reason = update_reason(change);
     }
     if (change->action == ACTION_UPDATE && change->fields.count == 0) {
-        plan_unchanged(p, change, known);
-        return;
+        if (!marked_by_us(p, object) || !mark_is_older(object->mark, p->known)) {
+            plan_unchanged(p, change, known);
+            return;
+        }
+        change->action = ACTION_ADOPT; /* nothing but the mark is written */
+        change->reason = "taken over from another state";
     }
     plan_access(p, change);
     settle_new(p, change);
+}
+
+static void index_known(struct planning *p)
+{
+    p->known_ids = map_init(p->scratch);
+    for (size_t i = 0; i < p->known->objects.count; i++) {
+        const struct known_object *known = p->known->objects.at[i].value;
+        if (known != NULL && known->id != NULL) {
+            map_hold(
+                &p->known_ids, arena_printf(p->scratch, "%s/%s", known->kind, known->id), known);
+        }
+    }
+}
+
+const struct known_object *known_by_id(struct planning *p, const struct kind *kind, const char *id)
+{
+    CLEANUP_BUF struct buf key = BUF_INIT(0);
+
+    if (p->known_ids.arena == NULL) {
+        index_known(p); /* only now: of most plans nobody asks */
+    }
+    buf_printf(&key, "%s/%s", kind->name, id);
+    return map_get(&p->known_ids, buf_text(&key));
 }
 
 /** The record of an object under an address that the spec no longer has: a rename that keeps the id
  *  (`deployments: { default: ... }` written out). */
 static const struct known_object *known_elsewhere(struct planning *p, const struct object *object)
 {
-    const struct known_object *known =
-        map_get(&p->known_ids, arena_printf(p->arena, "%s/%s", object->kind->name, object->id));
+    const struct known_object *known = known_by_id(p, object->kind, object->id);
 
     if (known == NULL || desired_resource(&p->spec->desired, known->address) != NULL) {
         return NULL;
@@ -408,17 +431,6 @@ static void plan_all_kinds(struct planning *p)
     }
 }
 
-static void index_known(struct planning *p)
-{
-    p->known_ids = map_init(p->arena);
-    for (size_t i = 0; i < p->known->objects.count; i++) {
-        const struct known_object *known = p->known->objects.at[i].value;
-        if (known != NULL && known->id != NULL) {
-            map_hold(&p->known_ids, arena_printf(p->arena, "%s/%s", known->kind, known->id), known);
-        }
-    }
-}
-
 /** plan_context.id_of: the id that an address has, or will have. */
 static const char *id_of(const struct plan_context *context, const char *address)
 {
@@ -494,8 +506,10 @@ struct plan *plan_make(struct arena *arena, const struct spec *spec, const struc
     const struct plan_options *options)
 {
     struct plan *plan = ARENA_NEW(arena, struct plan);
+    CLEANUP_ARENA struct arena *scratch = arena_new();
     struct planning planning = {
         .arena = arena,
+        .scratch = scratch,
         .plan = plan,
         .spec = spec,
         .kinds = kinds,
@@ -514,15 +528,14 @@ struct plan *plan_make(struct arena *arena, const struct spec *spec, const struc
             .guards = &plan->guards,
             .findings = &plan->findings,
             .id_of = id_of},
-        .matched = map_init(arena),
-        .live_ids = map_init(arena),
+        .matched = map_init(scratch),
+        .live_ids = map_init(scratch),
     };
     plan->spec = spec;
     plan->known = known;
     plan->live = live;
     plan->by_address = map_init(arena);
     plan->findings = diags_init(arena);
-    index_known(&planning);
     read_moves(&planning);
     plan_all_kinds(&planning);
     plan_scope(&planning);

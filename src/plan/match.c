@@ -9,7 +9,7 @@ struct object_list {
 
 struct match_index match_index(struct planning *p, const struct live_kind *in)
 {
-    struct match_index index = {.by_key = map_init(p->arena)};
+    struct match_index index = {.by_key = map_init(p->scratch)};
 
     VEC_EACH(object, &in->list) {
         if ((*object)->foreign || (*object)->key == NULL) {
@@ -17,23 +17,31 @@ struct match_index match_index(struct planning *p, const struct live_kind *in)
         }
         struct object_list *same = map_get(&index.by_key, (*object)->key);
         if (same == NULL) {
-            same = ARENA_NEW(p->arena, struct object_list);
+            same = ARENA_NEW(p->scratch, struct object_list);
             map_set(&index.by_key, (*object)->key, same);
         }
-        *VEC_ADD(p->arena, &same->list) = *object;
+        *VEC_ADD(p->scratch, &same->list) = *object;
     }
     return index;
 }
 
-/** The key under which p->matched holds an object: ids are unique within a kind only. */
-static const char *matched_key(struct planning *p, const struct object *object)
+/* p->matched holds objects by "kind/id": ids are unique within a kind only. */
+const struct resource *matched_by(struct planning *p, const struct kind *kind, const char *id)
 {
-    return arena_printf(p->arena, "%s/%s", object->kind->name, object->id);
+    CLEANUP_BUF struct buf key = BUF_INIT(0);
+
+    buf_printf(&key, "%s/%s", kind->name, id);
+    return map_get(&p->matched, buf_text(&key));
+}
+
+void matched_add(struct planning *p, const struct kind *kind, const char *id, const void *by)
+{
+    map_hold(&p->matched, arena_printf(p->scratch, "%s/%s", kind->name, id), by);
 }
 
 static bool is_free(struct planning *p, const struct object *object)
 {
-    return map_get(&p->matched, matched_key(p, object)) == NULL;
+    return matched_by(p, object->kind, object->id) == NULL;
 }
 
 static void report_ambiguous(
@@ -108,7 +116,7 @@ static struct match find_by_key(
     if (fits.list.count > 1) {
         report_ambiguous(p, resource, &fits);
         VEC_EACH(one, &fits.list) {
-            map_hold(&p->matched, matched_key(p, *one), resource);
+            matched_add(p, (*one)->kind, (*one)->id, resource);
         }
         match.ambiguous = true;
         return match;
@@ -128,7 +136,7 @@ struct match match_find(struct planning *p, const struct live_kind *in,
         match = find_by_key(p, index, resource);
     }
     if (match.object != NULL) {
-        map_hold(&p->matched, matched_key(p, match.object), resource);
+        matched_add(p, match.object->kind, match.object->id, resource);
         map_hold(&p->live_ids, resource->address, match.object->id);
     }
     return match;

@@ -1,6 +1,7 @@
 /* What is live or known and not wanted: deletes, forgets, the unmanaged. */
 #include "base/text.h"
 #include "model/desired.h"
+#include "model/mark.h"
 #include "plan/internal.h"
 
 #include <string.h>
@@ -23,8 +24,7 @@ const char *object_address(struct planning *p, const struct object *object)
 
 static bool is_matched(struct planning *p, const struct object *object)
 {
-    return map_get(&p->matched, arena_printf(p->arena, "%s/%s", object->kind->name, object->id)) !=
-           NULL;
+    return matched_by(p, object->kind, object->id) != NULL;
 }
 
 static bool globbed(const struct strings *globs, const char *address)
@@ -78,7 +78,7 @@ static void remove_known(
             object, known->id);
         return;
     }
-    map_hold(&p->matched, arena_printf(p->arena, "%s/%s", in->kind->name, known->id), known);
+    matched_add(p, in->kind, known->id, known);
     if (object->foreign) {
         removal(
             p, known->address, in->kind, ACTION_FORGET, "not ours to delete", object, known->id);
@@ -104,7 +104,7 @@ void plan_old_id(struct planning *p, const struct live_kind *in, const struct kn
         spec_ownership(p->spec, in->kind) != OWNERSHIP_FULL) {
         return;
     }
-    map_hold(&p->matched, arena_printf(p->arena, "%s/%s", in->kind->name, known->id), known);
+    matched_add(p, in->kind, known->id, known);
     removal(p, id_address(p, object), in->kind, ACTION_DELETE, "its entry has another id now",
         object, object->id);
 }
@@ -112,10 +112,8 @@ void plan_old_id(struct planning *p, const struct live_kind *in, const struct kn
 /** A live object that carries our mark although the state does not know it. */
 static bool remove_marked(struct planning *p, const struct object *object, const char *address)
 {
-    const char *mark = arena_printf(p->arena, "created/%s", p->spec->environment);
-
-    if (!text_equal(object->mark, mark) || p->known->objects.count == 0 ||
-        spec_ownership(p->spec, object->kind) != OWNERSHIP_FULL ||
+    if (!mark_says(object->mark, "created") || !mark_is_of(object->mark, p->spec->environment) ||
+        p->known->objects.count == 0 || spec_ownership(p->spec, object->kind) != OWNERSHIP_FULL ||
         map_get(&p->plan->by_address, address) != NULL) {
         return false;
     }

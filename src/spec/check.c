@@ -52,7 +52,7 @@ static void check_model_list(struct typing *t, const struct spec *spec)
         diag_at(t->diags, "LF011", node_span(list), NULL, "\"model_list\" takes a list of models");
         return;
     }
-    struct map declared = map_init(t->arena);
+    struct map declared = map_init(t->temp);
     for (uint32_t i = 0; node_is(models, NODE_MAP) && i < models->count; i++)
         map_set(&declared, model_called(&models->pairs[i]), &models->pairs[i]);
     for (uint32_t i = 0; node_is(list, NODE_LIST) && i < list->count; i++)
@@ -163,7 +163,7 @@ static const char *canonical(struct typing *t, const struct node *node)
 static void check_moved(struct typing *t, struct spec *spec)
 {
     const struct node *list = node_get(spec->document, "moved");
-    struct map froms = map_init(t->arena);
+    struct map froms = map_init(t->temp);
     for (uint32_t i = 0; node_is(list, NODE_LIST) && i < list->count; i++) {
         const struct node *from = node_get(list->items[i], "from");
         const struct node *to = node_get(list->items[i], "to");

@@ -83,11 +83,11 @@ static struct node *read_file(struct reading *reading, const char *shown, struct
     know_source(reading, source, file_folder(arena, path), text);
     strings_add(arena, &reading->files, shown);
     strings_add(arena, &reading->hashes, digest_hex(arena, text, length));
-    struct node *node = yaml_read(arena, reading->diags, source);
+    struct node *node = yaml_read(reading->temp, reading->diags, source);
     if (node == NULL)
         return broken(reading);
     if (is_null(node))
-        return node_map(arena);
+        return node_map(reading->temp);
     if (!node_is(node, NODE_MAP)) {
         diag_at(reading->diags, "LF011", node_span(node), "begin with a key, such as \"models:\"",
             "a file of an environment is a map, here is a %s", node_type_name(node->type));
@@ -126,7 +126,7 @@ static const char *extended_path(
 /* What the document extends, merged in its order; an empty map when nothing. */
 static struct node *extended(struct reading *reading, const struct node *extends, const char *from)
 {
-    struct node *base = node_map(reading->arena);
+    struct node *base = node_map(reading->temp);
     if (extends == NULL || is_null(extends))
         return base;
     struct node *one[] = {NULL};
@@ -136,7 +136,7 @@ static struct node *extended(struct reading *reading, const struct node *extends
         items = extends->items;
         count = extends->count;
     } else {
-        one[0] = node_copy_shallow(reading->arena, extends);
+        one[0] = node_copy_shallow(reading->temp, extends);
     }
     if (count > MOST_EXTENDS || reading->depth > MOST_EXTENDS) {
         diag_at(reading->diags, "LF005", node_span(extends), NULL,
@@ -150,7 +150,7 @@ static struct node *extended(struct reading *reading, const struct node *extends
         struct node *node =
             path == NULL ? broken(reading) : document_of(reading, path, node_span(items[i]));
         if (node != NULL)
-            base = merge_over(reading->arena, base, node);
+            base = merge_over(reading->temp, base, node);
     }
     reading->depth--;
     return base;
@@ -162,9 +162,9 @@ static struct node *over_extended(struct reading *reading, struct node *node, co
     if (extends == NULL)
         return node;
     struct node *base = extended(reading, extends->value, shown);
-    struct node *own = node_copy_shallow(reading->arena, node);
+    struct node *own = node_copy_shallow(reading->temp, node);
     node_unset(own, "extends");
-    return merge_over(reading->arena, base, own);
+    return merge_over(reading->temp, base, own);
 }
 
 static struct node *document_of(struct reading *reading, const char *shown, struct span where)
@@ -194,7 +194,7 @@ static void join_file(struct reading *reading, struct node *all, const struct no
         const struct pair *pair = &file->pairs[i];
         const struct pair *first = node_pair(all, pair->key);
         if (first == NULL) {
-            put_pair(reading->arena, all, pair, pair->value);
+            put_pair(reading->temp, all, pair, pair->value);
             continue;
         }
         struct diag *diag =
@@ -225,7 +225,7 @@ struct node *reading_environment(struct reading *reading)
 {
     struct arena *arena = reading->arena;
     struct strings names = {0};
-    struct node *all = node_map(arena);
+    struct node *all = node_map(reading->temp);
     int error = file_list(arena, reading->place.folder, ".yaml", &names);
     if (error != 0 || names.count > MOST_FILES) {
         struct span where = {.file = diags_source(reading->diags, reading->place.shown, NULL, 0)};

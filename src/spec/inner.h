@@ -48,6 +48,7 @@ struct source_file {
 
 struct reading {
     struct arena *arena;
+    struct arena *temp; /* of the documents as written; ends behind the checks, or is `arena` */
     struct diags *diags;
     const char *root;
     struct place place;
@@ -106,6 +107,7 @@ const struct rule *rule_by_name(const struct rule *rules, const char *name);
 
 struct typing {
     struct arena *arena;
+    struct arena *temp; /* for what is needed until the checks are done */
     struct diags *diags;
     struct reading *reading;
     const struct kind_set *kinds;
@@ -166,8 +168,8 @@ struct names {
     struct map group_set;    /* the same, for looking up */
 };
 
-/** Gathers every callable name: models:, release.config.model_list, aliases of teams. */
-struct names names_gather(struct arena *arena, const struct node *raw, const struct node *document,
+/** In `temp`, gathers every callable name: models:, release.config.model_list, aliases of teams. */
+struct names names_gather(struct arena *temp, const struct node *raw, const struct node *document,
     struct desired *desired);
 /** The callable name of an entry of models: its `name`, else its key. */
 const char *model_called(const struct pair *entry);

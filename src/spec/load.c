@@ -101,10 +101,22 @@ static void level_rules(const struct spec *spec, struct diags *diags, size_t fir
     }
 }
 
+/* What belongs to no kind is small and is typed in place: it must outlive what was written. */
+static void keep_sections(const struct typing *t, const struct node *raw)
+{
+    for (uint32_t i = 0; t->temp != t->arena && i < raw->count; i++) {
+        struct pair *pair = &raw->pairs[i];
+        if (kind_by_section(t->kinds, pair->key) == NULL)
+            pair->value = node_copy(t->arena, pair->value);
+    }
+}
+
 struct spec *spec_load(struct arena *arena, const struct spec_options *options,
     const struct kind_set *kinds, struct diags *diags)
 {
-    struct reading reading = {.arena = arena, .diags = diags, .root = options->root};
+    CLEANUP_ARENA struct arena *written = options->keep_raw ? NULL : arena_new();
+    struct arena *temp = options->keep_raw ? arena : written;
+    struct reading reading = {.arena = arena, .temp = temp, .diags = diags, .root = options->root};
     size_t errors_before = diags_errors(diags), first = diags->list.count;
     if (!place_find(arena, options, &reading.place, diags))
         return NULL;
@@ -123,6 +135,7 @@ struct spec *spec_load(struct arena *arena, const struct spec_options *options,
     spec->desired.by_address = map_init(arena);
     spec->document = node_map(arena);
     struct typing t = {.arena = arena,
+        .temp = temp,
         .diags = diags,
         .reading = &reading,
         .kinds = kinds,
@@ -131,13 +144,16 @@ struct spec *spec_load(struct arena *arena, const struct spec_options *options,
     /* With a hole in the document every reference into it would be a second error. */
     if (!reading.broken) {
         check_environment(&t, raw, &reading.place);
+        keep_sections(&t, raw);
         spec->document = type_document(&t, raw);
-        struct names names = names_gather(arena, raw, spec->document, &spec->desired);
+        struct names names = names_gather(temp, raw, spec->document, &spec->desired);
         resources_make(&t, spec, &names);
         check_spec(&t, spec, &names);
     }
     spec_fill(&t, spec);
     level_rules(spec, diags, first);
     blank_secrets(&reading);
+    if (!options->keep_raw)
+        spec->raw = NULL;
     return spec;
 }

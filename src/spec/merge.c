@@ -10,9 +10,7 @@ void put_pair(struct arena *arena, struct node *map, const struct pair *pair, st
     struct pair *last = &map->pairs[map->count - 1];
     if (strcmp(last->key, pair->key) != 0)
         last = &map->pairs[node_pair(map, pair->key) - map->pairs];
-    last->file = pair->file;
-    last->line = pair->line;
-    last->column = pair->column;
+    pair_place(last, pair_span(pair));
 }
 
 /* Both maps are sorted, so the result is put together in order and in one go. */

@@ -8,8 +8,9 @@ static void add_name(struct names *names, struct desired *desired, const char *n
 {
     if (map_get(&names->models, name) != NULL)
         return;
+    struct arena *arena = desired->by_address.arena; /* of what outlives the names */
     map_set(&names->models, name, ARENA_NEW(names->arena, struct strings));
-    strings_add(names->arena, &desired->model_names, name);
+    strings_add(arena, &desired->model_names, arena_strdup(arena, name));
     if (strchr(name, '*') != NULL)
         strings_add(names->arena, &names->patterns, name);
 }
@@ -65,10 +66,10 @@ static void gather_aliases(struct names *names, const struct node *teams, struct
     }
 }
 
-struct names names_gather(struct arena *arena, const struct node *raw, const struct node *document,
+struct names names_gather(struct arena *temp, const struct node *raw, const struct node *document,
     struct desired *desired)
 {
-    struct names names = {.arena = arena, .models = map_init(arena), .group_set = map_init(arena)};
+    struct names names = {.arena = temp, .models = map_init(temp), .group_set = map_init(temp)};
     gather_models(&names, node_get(raw, "models"), node_get(document, "models"), desired);
     gather_config(&names, document, desired);
     gather_aliases(&names, node_get(document, "teams"), desired);

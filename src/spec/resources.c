@@ -58,15 +58,16 @@ static const char *natural_key(struct arena *arena, const struct resource *resou
 
 static void check_twins(struct typing *t, struct desired *desired)
 {
-    struct map ids = map_init(t->arena), keys = map_init(t->arena);
+    CLEANUP_ARENA struct arena *scratch = arena_new();
+    struct map ids = map_init(scratch), keys = map_init(scratch);
     VEC_EACH(at, &desired->list) {
         struct resource *resource = *at;
         if (resource->key == NULL)
             resource->key = resource->kind->natural(t->arena, resource);
         if (resource->id != NULL)
             same_thing(t, &ids, resource,
-                arena_printf(t->arena, "%s\n%s", resource->kind->name, resource->id), "id");
-        const char *key = natural_key(t->arena, resource);
+                arena_printf(scratch, "%s\n%s", resource->kind->name, resource->id), "id");
+        const char *key = natural_key(scratch, resource);
         if (key != NULL)
             same_thing(t, &keys, resource, key,
                 strchr(key, '@') != NULL ? "e-mail" : "name on the server");
@@ -194,10 +195,10 @@ static void name_deployments(struct typing *t, struct spec *spec, struct names *
             continue;
         const char *name = node_get_text(resource->fields, "name");
         if (name == NULL)
-            name = arena_strndup(t->arena, resource->name, strcspn(resource->name, "/"));
+            name = arena_strndup(t->temp, resource->name, strcspn(resource->name, "/"));
         struct strings *addresses = map_get(&names->models, name);
         if (addresses != NULL)
-            strings_add(t->arena, addresses, resource->address);
+            strings_add(t->temp, addresses, resource->address);
     }
 }
 

@@ -218,6 +218,9 @@ static struct node *master_key_schema(const struct writer *w, const char *doc)
     node_set(w->arena, properties, "command",
         list_schema(w, text_schema(w, NULL), "program and arguments"));
     node_set(w->arena, properties, "secret", text_schema(w, "NAME/KEY"));
+    node_set(w->arena, properties, "secretsmanager", text_schema(w, "name or ARN"));
+    node_set(w->arena, properties, "key", text_schema(w, "member of the JSON of secretsmanager"));
+    node_set(w->arena, properties, "ssm", text_schema(w, "/PATH"));
     node_set(w->arena, properties, "previous",
         reference_schema(w, "secret", "the key before it, tried when the first is refused"));
     node_set(w->arena, with, "properties", properties);
@@ -319,12 +322,18 @@ static struct node *secret_definition(const struct writer *w)
         {"file", pattern_schema(w, "^.", "path; relative to this file, or ~/")},
         {"command", words},
         {"secret", pattern_schema(w, "^[^/ ]+/[^/ ]+$", "NAME/KEY of a Kubernetes Secret")},
+        {"secretsmanager", pattern_schema(w, "^[A-Za-z0-9/_.:+=@!-]+$",
+                               "name or ARN of a secret in AWS Secrets Manager")},
+        {"ssm", pattern_schema(w, "^[A-Za-z0-9/_.:-]+$", "name of a parameter of AWS SSM")},
     };
     for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
         struct node *form = node_map(w->arena), *properties = node_map(w->arena);
         struct node *required = node_list(w->arena);
         node_list_add(w->arena, required, node_string(w->arena, forms[i].key));
         node_set(w->arena, properties, forms[i].key, forms[i].schema);
+        if (strcmp(forms[i].key, "secretsmanager") == 0)
+            node_set(w->arena, properties, "key",
+                pattern_schema(w, "^.", "member of the JSON that it holds"));
         node_set_string(w->arena, form, "type", "object");
         node_set(w->arena, form, "properties", properties);
         node_set(w->arena, form, "required", required);

@@ -10,6 +10,7 @@
 struct spec_options {
     const char *root; /* working folder (-C), "." */
     const char *name; /* "prod", or a path with a "/" */
+    bool keep_raw;    /* for spec_show(): the document as written is kept in `raw` */
 };
 
 /** Reads and checks; NULL when there is no such environment. Faults are in `diags` (with sources);
@@ -19,7 +20,8 @@ struct spec *spec_load(struct arena *arena, const struct spec_options *options,
 /** Names of environments below root/environments, sorted ("common" has no environment: key). */
 void spec_environments(struct arena *arena, const char *root, struct strings *ret_names);
 
-/** `show ENV [ADDRESS] [--origin]`: the merged document as YAML, each line with its place. */
+/** `show ENV [ADDRESS] [--origin]`: the merged document as YAML, each line with its place.
+ *  The spec was loaded with keep_raw. */
 bool spec_show(const struct spec *spec, const struct diags *diags, const char *address, bool origin,
     struct buf *out);
 

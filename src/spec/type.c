@@ -1,6 +1,7 @@
 /* Typing by a field table: what a kind's fields say decides what a scalar of the spec is. */
 #include "base/text.h"
 #include "spec/inner.h"
+#include "value/build.h"
 #include "value/read.h"
 
 #include <ctype.h>
@@ -91,7 +92,10 @@ bool name_usable(struct typing *t, const char *name, struct span where)
     else if (length > 250)
         why = "is longer than 250 bytes";
     for (size_t at = 0, size = 0; at < length && why == NULL; at += size) {
-        if (text_is_unsafe(text_code_point(name + at, length - at, &size)))
+        size = 1;
+        bool ascii =
+            name[at] >= ' ' && name[at] <= '~'; /* the common case, and none of it unsafe */
+        if (!ascii && text_is_unsafe(text_code_point(name + at, length - at, &size)))
             why = "holds a control character";
     }
     if (why == NULL && (name[0] == ' ' || name[length - 1] == ' '))
@@ -387,7 +391,8 @@ static struct node *type_group_entry(struct typing *t, const struct field *field
         return NULL;
     }
     struct node *entry = placed(node_map(t->arena), value);
-    struct pair as = {first->name, typed, value->line, value->column, value->file};
+    struct pair as = {.key = first->name, .value = typed};
+    pair_place(&as, node_span(value));
     put_pair(t->arena, entry, &as, typed);
     return entry;
 }
@@ -405,7 +410,7 @@ static struct node *type_group(
             bad++;
             continue;
         }
-        const char *owner = arena_printf(t->arena, "\"%s\" in \"%s\"", pair->key, what);
+        const char *owner = arena_printf(t->temp, "\"%s\" in \"%s\"", pair->key, what);
         struct node *entry = type_group_entry(t, field, pair, owner, &bad);
         if (entry != NULL)
             put_pair(t->arena, out, pair, entry);
@@ -436,7 +441,7 @@ struct node *type_value(
     case FIELD_MAP:
         if (!node_is(node, NODE_MAP))
             return wrong_type(t, node, what, "a map", NULL);
-        return node_plain_resolve(t->arena, node_copy_shallow(t->arena, node), t->diags);
+        return node_plain_copy(t->arena, node, t->diags);
     case FIELD_SECRET:
         return type_secret(t, node);
     case FIELD_SECRETS:
@@ -486,7 +491,7 @@ static bool field_usable(struct typing *t, const struct field *field, const stru
 
 /* The names below `api` that have a field of their own: rpm of litellm_params.rpm. */
 static struct strings names_below(
-    struct typing *t, const struct field *fields, const char *api, struct map *ret_owners)
+    struct arena *temp, const struct field *fields, const char *api, struct map *ret_owners)
 {
     struct strings names = {0};
     size_t length = strlen(api);
@@ -497,7 +502,7 @@ static struct strings names_below(
             continue;
         const char *name = path + length + 1;
         if (map_set(ret_owners, name, (void *)(uintptr_t)field->name) == NULL)
-            strings_add(t->arena, &names, name);
+            strings_add(temp, &names, name);
     }
     return names;
 }
@@ -507,9 +512,9 @@ static struct strings names_below(
 static bool free_map_usable(
     struct typing *t, const struct field *fields, const struct field *field, const struct node *map)
 {
-    struct map owners = map_init(t->arena);
+    struct map owners = map_init(t->temp);
     const char *api = field->api != NULL ? field->api : field->name;
-    struct strings names = names_below(t, fields, api, &owners);
+    struct strings names = names_below(t->temp, fields, api, &owners);
     bool good = true;
     for (uint32_t i = 0; names.count > 0 && i < map->count; i++) {
         const struct pair *pair = &map->pairs[i];
@@ -545,6 +550,7 @@ struct node *type_fields(struct typing *t, const struct field *fields, const str
     struct span where, const char *owner, unsigned *bad)
 {
     struct node *out = placed(node_map(t->arena), node);
+    out->pairs = arena_array(t->arena, node_capacity(node->count), sizeof(*out->pairs));
     for (uint32_t i = 0; i < node->count; i++) {
         const struct pair *pair = &node->pairs[i];
         const struct field *field = field_by_name(fields, pair->key);
@@ -557,10 +563,13 @@ struct node *type_fields(struct typing *t, const struct field *fields, const str
         struct node *value = type_value(t, field, pair->value, field->name);
         bool good =
             value != NULL && (field->type != FIELD_MAP || free_map_usable(t, fields, field, value));
-        if (good)
-            put_pair(t->arena, out, pair, value);
-        else
+        if (good) { /* in order, as they are in `node` */
+            struct pair *typed = &out->pairs[out->count++];
+            *typed = (struct pair){.key = field->name, .value = value};
+            pair_place(typed, pair_span(pair));
+        } else {
             *bad += 1;
+        }
     }
     missing_fields(t, fields, node, where, owner, bad);
     return out;
@@ -584,7 +593,7 @@ struct node *type_section(struct typing *t, const struct kind *kind, const struc
                 is_null(pair->value) ? "write {} for an entry without fields" : NULL);
             continue;
         }
-        const char *owner = arena_printf(t->arena, "%s \"%s\"", kind->name, pair->key);
+        const char *owner = arena_printf(t->temp, "%s \"%s\"", kind->name, pair->key);
         struct node *entry =
             type_fields(t, kind->fields, pair->value, pair_span(pair), owner, &bad);
         if (bad == 0)

@@ -316,10 +316,8 @@ static struct backend *local_again(
     (void)diags;
     const struct local *local = local_of(backend);
     struct local *again = ARENA_NEW(arena, struct local);
-    *again = (struct local){.backend.ops = &local_ops,
-        .folder = local->folder,
-        .shown = local->shown,
-        .hold = -1};
+    *again = (struct local){
+        .backend.ops = &local_ops, .folder = local->folder, .shown = local->shown, .hold = -1};
     return &again->backend;
 }
 

@@ -18,8 +18,36 @@ static bool is_cut_short(const char *bytes, size_t length)
     return length == 0 || bytes[length - 1] != '}';
 }
 
-static bool checksum_is_right(struct arena *arena, struct node *map, const char *said)
+/*
+ * The digest that the checksum has to be, out of the stored text alone. NULL where only writing the
+ * map anew can tell: the text is not canonical, or the checksum is not its first member.
+ */
+static const char *digest_of_text(
+    struct arena *arena, const struct codec_stored *stored, const char *said)
 {
+    static const char member[] = "{\"checksum\":\"";
+    const size_t head = sizeof(member) - 1;
+    size_t length = stored->length;
+    if (length > 0 && stored->bytes[length - 1] == '\n')
+        length--;
+    if (!stored->canonical || length < head + ZEROS || strlen(said) != ZEROS ||
+        memcmp(stored->bytes, member, head) != 0 || memcmp(stored->bytes + head, said, ZEROS) != 0)
+        return NULL;
+    CLEANUP_BUF struct buf text = BUF_INIT(CODEC_MAX);
+    buf_add(&text, stored->bytes, length);
+    if (text.overflow)
+        return NULL;
+    memcpy(text.at + head, CODEC_UNSEALED, ZEROS);
+    return digest_hex(arena, buf_text(&text), text.len);
+}
+
+static bool checksum_is_right(
+    struct arena *arena, const struct codec_stored *stored, const char *said)
+{
+    struct node *map = stored->map;
+    const char *digest = digest_of_text(arena, stored, said);
+    if (digest != NULL)
+        return digest_equal(said, digest);
     node_set_string(arena, map, "checksum", CODEC_UNSEALED);
     CLEANUP_BUF struct buf text = BUF_INIT(CODEC_MAX);
     node_json(map, &text);
@@ -28,31 +56,46 @@ static bool checksum_is_right(struct arena *arena, struct node *map, const char 
     return digest_equal(said, digest_hex(arena, buf_text(&text), text.len));
 }
 
+bool codec_parse_stored(struct arena *arena, struct codec_stored *stored, const char **ret_reason)
+{
+    const char *reason = NULL;
+    stored->map =
+        json_read_canonical(arena, stored->bytes, stored->length, &stored->canonical, &reason);
+    if (stored->map == NULL) {
+        *ret_reason = is_cut_short(stored->bytes, stored->length) ? "it is cut short" : reason;
+        return false;
+    }
+    if (!node_is(stored->map, NODE_MAP)) {
+        *ret_reason = "it is JSON, but no object";
+        return false;
+    }
+    return true;
+}
+
 struct node *codec_parse(
     struct arena *arena, const char *bytes, size_t length, const char **ret_reason)
 {
-    const char *reason = NULL;
-    struct node *map = json_read(arena, bytes, length, &reason);
-    if (map == NULL) {
-        *ret_reason = is_cut_short(bytes, length) ? "it is cut short" : reason;
-        return NULL;
-    }
-    if (!node_is(map, NODE_MAP)) {
-        *ret_reason = "it is JSON, but no object";
-        return NULL;
-    }
-    return map;
+    struct codec_stored stored = {.bytes = bytes, .length = length};
+    return codec_parse_stored(arena, &stored, ret_reason) ? stored.map : NULL;
 }
 
 bool codec_unseal(
     struct arena *arena, struct node *map, enum codec_check check, const char **ret_reason)
 {
+    struct codec_stored stored = {.map = map};
+    return codec_unseal_stored(arena, &stored, check, ret_reason);
+}
+
+bool codec_unseal_stored(struct arena *arena, const struct codec_stored *stored,
+    enum codec_check check, const char **ret_reason)
+{
+    struct node *map = stored->map;
     const char *said = node_get_text(map, "checksum");
     if (check == CODEC_SEALED && said == NULL) {
         *ret_reason = "it has no checksum";
         return false;
     }
-    if (check == CODEC_SEALED && !checksum_is_right(arena, map, said)) {
+    if (check == CODEC_SEALED && !checksum_is_right(arena, stored, said)) {
         *ret_reason = "its checksum does not fit its content: it was edited by hand, or damaged";
         return false;
     }

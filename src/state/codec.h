@@ -30,6 +30,20 @@ struct node *codec_parse(
 bool codec_unseal(
     struct arena *arena, struct node *map, enum codec_check check, const char **ret_reason);
 
+/** A stored text and what is in it: whoever still has the text need not write it anew to check it. */
+struct codec_stored {
+    const char *bytes;
+    size_t length;
+    struct node *map;
+    bool canonical; /* the text is the canonical one of the map, maybe with the newline */
+};
+
+/** codec_parse() of `bytes`, into `map`; false with a reason in the arena. */
+bool codec_parse_stored(struct arena *arena, struct codec_stored *stored, const char **ret_reason);
+/** codec_unseal() of `map`, with the same outcome for every text. */
+bool codec_unseal_stored(struct arena *arena, const struct codec_stored *stored,
+    enum codec_check check, const char **ret_reason);
+
 /** Fills in the checksum of the text that begins at `from` in `out` and whose zeros begin at
  *  `zeros`, and ends the line. */
 void codec_seal(struct buf *out, size_t from, size_t zeros);

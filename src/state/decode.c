@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "state/codec.h"
 #include "state/state.h"
+#include "value/pool.h"
 
 #include <string.h>
 
@@ -9,6 +10,7 @@
 
 struct decoder {
     struct arena *arena;
+    struct pool *pool;  /* what is kept is copied through it: most objects say the same */
     const char *reason; /* the first fault, or NULL */
 };
 
@@ -41,7 +43,14 @@ static const struct node *member(struct decoder *decoder, const struct node *map
 static const char *text(struct decoder *decoder, const struct node *map, const char *where,
     const char *key, enum need need)
 {
-    return node_text(member(decoder, map, where, key, NODE_STRING, need));
+    return pool_text(decoder->pool, node_text(member(decoder, map, where, key, NODE_STRING, need)));
+}
+
+/* A member that is a map, kept. */
+static const struct node *part(
+    struct decoder *decoder, const struct node *map, const char *where, const char *key)
+{
+    return pool_node(decoder->pool, member(decoder, map, where, key, NODE_MAP, MAY));
 }
 
 /* Serial and epoch: counted up by one, so there is no way to an end of their range. */
@@ -73,7 +82,7 @@ static struct node *others(struct arena *arena, const struct node *map, const ch
             continue;
         if (unknown == NULL)
             unknown = node_map(arena);
-        node_set(arena, unknown, map->pairs[i].key, map->pairs[i].value);
+        node_set(arena, unknown, map->pairs[i].key, node_copy(arena, map->pairs[i].value));
     }
     return unknown;
 }
@@ -83,17 +92,18 @@ static const char *const object_members[] = {
 
 static const char *const state_members[] = {"environment", "epoch", "format", "freeze",
     "last_clean", "last_run", "lineage", "moved", "objects", "run", "serial", "status", "store",
+    "taken_over",
     "target", "tool", "write_id", "written_at", NULL};
 
 static struct known_object *decode_object(
     struct decoder *decoder, const char *address, const struct node *map)
 {
     struct known_object *object = ARENA_NEW(decoder->arena, struct known_object);
-    object->address = address;
+    object->address = arena_strdup(decoder->arena, address);
     object->kind = text(decoder, map, address, "kind", MUST);
     object->id = text(decoder, map, address, "id", MAY);
-    object->fields = member(decoder, map, address, "fields", NODE_MAP, MAY);
-    object->extra = member(decoder, map, address, "extra", NODE_MAP, MAY);
+    object->fields = part(decoder, map, address, "fields");
+    object->extra = part(decoder, map, address, "extra");
     object->changed_at = text(decoder, map, address, "changed_at", MAY);
     object->server_time = text(decoder, map, address, "server_time", MAY);
     const struct node *adopted = member(decoder, map, address, "adopted", NODE_BOOL, MAY);
@@ -114,7 +124,8 @@ static void decode_objects(struct decoder *decoder, const struct node *map, stru
             fault(decoder, NULL, address, "is of the wrong type");
             return;
         }
-        map_set(&state->known.objects, address, decode_object(decoder, address, value));
+        struct known_object *object = decode_object(decoder, address, value);
+        map_set(&state->known.objects, object->address, object);
         struct node *unknown = others(decoder->arena, value, object_members);
         if (unknown == NULL)
             continue;
@@ -161,12 +172,19 @@ static struct state *decode(struct decoder *decoder, const struct node *map)
     state->tool = text(decoder, map, NULL, "tool", MAY);
     state->written_at = text(decoder, map, NULL, "written_at", MAY);
     state->write_id = text(decoder, map, NULL, "write_id", MUST);
-    state->target = member(decoder, map, NULL, "target", NODE_MAP, MAY);
-    state->last_clean = member(decoder, map, NULL, "last_clean", NODE_MAP, MAY);
-    state->last_run = member(decoder, map, NULL, "last_run", NODE_MAP, MAY);
-    state->moved = member(decoder, map, NULL, "moved", NODE_MAP, MAY);
-    state->store = member(decoder, map, NULL, "store", NODE_MAP, MAY);
-    state->run = member(decoder, map, NULL, "run", NODE_MAP, MAY);
+    state->target = part(decoder, map, NULL, "target");
+    state->last_clean = part(decoder, map, NULL, "last_clean");
+    state->last_run = part(decoder, map, NULL, "last_run");
+    state->moved = part(decoder, map, NULL, "moved");
+    state->store = part(decoder, map, NULL, "store");
+    state->run = part(decoder, map, NULL, "run");
+    const struct node *taken_over = member(decoder, map, NULL, "taken_over", NODE_LIST, MAY);
+    for (uint32_t i = 0; taken_over != NULL && i < taken_over->count; i++) {
+        const char *lineage = node_text(taken_over->items[i]);
+        if (lineage != NULL)
+            strings_add(
+                decoder->arena, &state->known.taken_over, arena_strdup(decoder->arena, lineage));
+    }
     state->unknown = others(decoder->arena, map, state_members);
     decode_freeze(decoder, map, state);
     decode_objects(decoder, map, state);
@@ -208,12 +226,15 @@ static struct state *decode_text(struct arena *arena, const char *bytes, size_t 
     enum codec_check check, const char *environment, struct diags *diags)
 {
     const char *reason = NULL;
-    struct node *map = codec_parse(arena, bytes, length, &reason);
-    if (map != NULL && !format_is_ours(map, environment, diags))
+    CLEANUP_ARENA struct arena *scratch = arena_new();
+    CLEANUP_POOL struct pool *pool = pool_new(arena);
+    struct codec_stored stored = {.bytes = bytes, .length = length};
+    bool parsed = codec_parse_stored(scratch, &stored, &reason);
+    if (parsed && !format_is_ours(stored.map, environment, diags))
         return NULL;
-    bool sound = map != NULL && codec_unseal(arena, map, check, &reason);
-    struct decoder decoder = {.arena = arena, .reason = reason};
-    struct state *state = sound ? decode(&decoder, map) : NULL;
+    bool sound = parsed && codec_unseal_stored(scratch, &stored, check, &reason);
+    struct decoder decoder = {.arena = arena, .pool = pool, .reason = reason};
+    struct state *state = sound ? decode(&decoder, stored.map) : NULL;
     if (decoder.reason != NULL) {
         struct diag *diag = diag_add(
             diags, "LF402", "the state of \"%s\" is damaged: %s", environment, decoder.reason);

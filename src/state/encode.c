@@ -184,6 +184,16 @@ static const struct node *freeze_node(struct arena *arena, const struct freeze *
     return map;
 }
 
+static const struct node *texts_node(struct arena *arena, const struct strings *texts)
+{
+    if (texts->count == 0)
+        return NULL;
+    struct node *list = node_list(arena);
+    for (size_t i = 0; i < texts->count; i++)
+        node_list_add(arena, list, node_string(arena, texts->at[i]));
+    return list;
+}
+
 void state_encode(const struct state *state, struct buf *out)
 {
     CLEANUP_ARENA struct arena *scratch = arena_new();
@@ -204,6 +214,7 @@ void state_encode(const struct state *state, struct buf *out)
     add_int(&encoder, &members, "serial", state->known.serial);
     add_text(&encoder, &members, "status", state->status);
     add_node(&encoder, &members, "store", state->store);
+    add_node(&encoder, &members, "taken_over", texts_node(scratch, &state->known.taken_over));
     add_node(&encoder, &members, "target", state->target);
     add_text(&encoder, &members, "tool", state->tool);
     add_text(&encoder, &members, "write_id", state->write_id);

@@ -124,7 +124,7 @@ static void *fly_beside(void *context)
     return NULL;
 }
 
-/* Another thread's way to the store; asked for once. */
+/* For another thread; asked for once. */
 static bool has_second_handle(struct session *session)
 {
     struct flight *flight = &session->flight;
@@ -138,18 +138,19 @@ static bool has_second_handle(struct session *session)
     return flight->backend != NULL;
 }
 
-static bool start_thread(struct session *session)
+static void start_thread(struct session *session)
 {
     struct flight *flight = &session->flight;
     if (!has_second_handle(session))
-        return false;
+        return;
+    flight->threaded = true;
     /* Signals are for the main thread, which knows what to finish. */
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool started = pthread_create(&flight->thread, NULL, fly_beside, session) == 0;
+    if (pthread_create(&flight->thread, NULL, fly_beside, session) != 0)
+        flight->threaded = false;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return started;
 }
 
 /* Takes what is noted into the flight. */
@@ -176,8 +177,7 @@ static void take_back(struct session *session)
     struct journal_part *part = &session->flight.part, late = session->noted;
     if (part->entries.list.count == 0 && part->outcomes.count == 0)
         return;
-    session->noted =
-        (struct journal_part){.entries = part->entries, .outcomes = part->outcomes};
+    session->noted = (struct journal_part){.entries = part->entries, .outcomes = part->outcomes};
     VEC_EACH(entry, &late.entries.list)
         *VEC_ADD(session->arena, &session->noted.entries.list) = *entry;
     VEC_EACH(outcome, &late.outcomes)
@@ -205,7 +205,7 @@ enum session_result session_flush_begin(
     if (result != SESSION_OK)
         return result;
     board(session, beside);
-    flight->threaded = start_thread(session);
+    start_thread(session);
     if (!flight->threaded)
         fly(session, session->backend);
     return SESSION_OK;

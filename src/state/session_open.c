@@ -254,9 +254,8 @@ static void add_resumed(const struct session *session, struct diags *diags)
         open += entry->result == NULL ? 1 : 0;
     const struct node *run = session->state->run;
     diag_add(diags, "LF410",
-        "an earlier run (%s by %s, begun %s) did not end: it noted %zu changes, %zu of them "
-        "without "
-        "a result",
+        "an earlier run (%s by %s, begun %s) did not end: it noted %zu changes ahead, %zu of them "
+        "without a result",
         text_or(node_get_text(run, "operation"), "of an unknown kind"),
         text_or(node_get_text(run, "who"), "somebody"),
         text_or(node_get_text(run, "started_at"), "at an unknown time"),

@@ -21,7 +21,8 @@ struct state *state_read(
     char *bytes = NULL;
     size_t length = 0;
     const char *etag = NULL;
-    switch (backend->ops->read(backend, arena, "state.json", &bytes, &length, &etag, diags)) {
+    CLEANUP_ARENA struct arena *scratch = arena_new();
+    switch (backend->ops->read(backend, scratch, "state.json", &bytes, &length, &etag, diags)) {
     case BACKEND_OK:
         break;
     case BACKEND_ABSENT:
@@ -32,7 +33,7 @@ struct state *state_read(
     struct state *state = state_decode(arena, bytes, length, environment, diags);
     if (state == NULL || state_has_moved(state, diags))
         return NULL;
-    state->etag = etag;
+    state->etag = arena_strdup(arena, etag);
     return state;
 }
 

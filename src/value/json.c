@@ -6,6 +6,8 @@
 
 #include <cjson/cJSON.h>
 #include <ctype.h>
+#include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 /*
@@ -18,6 +20,23 @@
 #define INTERNED_KEY 48    /* longer keys are hardly shared */
 #define INTERNED_KEYS 4096 /* a map of ids as keys would only fill the table */
 
+#define SHAPE_KEYS 64 /* of objects with more there are hardly many */
+#define TREE_ALIGN ((size_t)8)
+
+/* The keys of an object in the order of the text, and where each goes when they are sorted. */
+struct shape {
+    size_t count;
+    bool ascending;
+    const char *keys[SHAPE_KEYS];
+    uint8_t to[SHAPE_KEYS];
+};
+
+struct key {
+    const char *text;
+    struct key *next;    /* the one that came after it the last time */
+    struct shape *shape; /* of the last object that ended with it */
+};
+
 struct reader {
     struct arena *arena;
     struct arena *scratch;
@@ -26,7 +45,11 @@ struct reader {
     size_t next_number;
     size_t depth;
     size_t separators; /* commas and opening brackets: there are hardly more values than these */
-    struct map keys;
+    struct map keys;   /* of struct key */
+    struct key *last_key;
+    char *tree_block; /* for cJSON's tree of one entry; NULL: it comes out of `scratch` */
+    size_t tree_size;
+    bool canonical;     /* so far the text is what node_json() makes of the tree */
     const char *reason; /* why it was refused; the first one */
 };
 
@@ -36,6 +59,73 @@ static bool refuse(struct reader *reader, const char *what, const char *at)
         reader->reason =
             arena_printf(reader->arena, "%s at byte %zu", what, (size_t)(at - reader->start));
     return false;
+}
+
+/*
+ * cJSON allocates every value and text alone. While a thread reads, they come out of one block that
+ * is freed as a whole; each thread has its own, so that two can read at once.
+ */
+struct tree_memory {
+    char *at, *end;
+    struct arena *more; /* when the block is full */
+};
+
+static _Thread_local struct tree_memory *tree_memory;
+
+static void *tree_alloc(size_t size)
+{
+    struct tree_memory *memory = tree_memory;
+    if (memory == NULL)
+        return malloc(size);
+    if (size > (size_t)(memory->end - memory->at))
+        return arena_alloc(memory->more, size);
+    char *block = memory->at;
+    size_t whole = (size + TREE_ALIGN - 1) & ~(TREE_ALIGN - 1);
+    memory->at = whole < (size_t)(memory->end - block) ? block + whole : memory->end;
+    return block;
+}
+
+static void tree_free(void *memory)
+{
+    if (tree_memory == NULL)
+        free(memory);
+}
+
+static void set_hooks(void)
+{
+    cJSON_Hooks hooks = {.malloc_fn = tree_alloc, .free_fn = tree_free};
+    cJSON_InitHooks(&hooks);
+}
+
+/*
+ * Room for any entry's tree: no value has more than two texts, and the texts are no longer than the
+ * input. What is not used is not touched, so it costs no memory.
+ */
+static size_t tree_size(const struct reader *reader)
+{
+#ifdef LITEFORM_ARENA_MALLOC
+    (void)reader;
+    return 0; /* sanitizers are to see where each text ends */
+#else
+    size_t values = reader->separators + 1;
+    return values * (sizeof(cJSON) + 2 * TREE_ALIGN) + (size_t)(reader->end - reader->start);
+#endif
+}
+
+/* The value at reader->at, in the block; the one before it is gone then. */
+static const cJSON *parse_tree(struct reader *reader, const char **ret_end)
+{
+    static pthread_once_t hooks_set = PTHREAD_ONCE_INIT;
+    struct tree_memory memory = {
+        .more = reader->scratch, .at = reader->tree_block, .end = reader->tree_block};
+    if (reader->tree_block != NULL)
+        memory.end += reader->tree_size;
+    pthread_once(&hooks_set, set_hooks);
+    tree_memory = &memory;
+    size_t left = (size_t)(reader->end - reader->at);
+    const cJSON *tree = cJSON_ParseWithLengthOpts(reader->at, left, ret_end, false);
+    tree_memory = NULL;
+    return tree;
 }
 
 /* For cJSON "\u12g4" is the character 0, and the text ends there as it does at "\u0000". */
@@ -50,21 +140,34 @@ static bool check_escape(struct reader *reader, const char *at)
     return memcmp(at + 2, "0000", 4) != 0 || refuse(reader, "\\u0000", at);
 }
 
+/* What a text consists of for the most part: neither its end, nor an escape, nor a control. */
+static const bool ordinary[256] = {
+    [0x20 ... '"' - 1] = true, ['"' + 1 ... '\\' - 1] = true, ['\\' + 1 ... 0xff] = true};
+
+/* Those that json_quote() writes; "\u001b" is one, but rare, and not worth the look. */
+static bool is_canonical_escape(const struct reader *reader, const char *at)
+{
+    return at + 1 < reader->end && at[1] != '\0' && strchr("\"\\bfnrt", at[1]) != NULL;
+}
+
 /* cJSON also takes raw control characters. */
 static bool scan_string(struct reader *reader)
 {
     const char *at = reader->at + 1;
-    for (; at < reader->end && *at != '"'; at++) {
-        if ((unsigned char)*at < 0x20)
-            return refuse(reader, "a control character in a text", at);
+    for (;;) {
+        while (at < reader->end && ordinary[(unsigned char)*at])
+            at++;
+        if (at >= reader->end)
+            return refuse(reader, "a text without end", reader->at);
+        if (*at == '"')
+            break;
         if (*at != '\\')
-            continue;
+            return refuse(reader, "a control character in a text", at);
         if (!check_escape(reader, at))
             return false;
-        at++;
+        reader->canonical = reader->canonical && is_canonical_escape(reader, at);
+        at += 2;
     }
-    if (at >= reader->end)
-        return refuse(reader, "a text without end", reader->at);
     reader->at = at + 1;
     return true;
 }
@@ -162,6 +265,10 @@ static bool scan_next(struct reader *reader)
     case '\t':
     case '\n':
     case '\r':
+        reader->canonical =
+            reader->canonical && *reader->at == '\n' && reader->at + 1 == reader->end;
+        reader->at++;
+        return true;
     case ':':
     case 'a' ... 'z':
         reader->at++;
@@ -188,22 +295,51 @@ static bool scan(struct reader *reader)
     return true;
 }
 
-/* One copy of each key, however many objects have it. */
-static const char *intern(struct reader *reader, const char *key)
+static struct key *find_key(struct reader *reader, const char *text, size_t length)
 {
-    size_t length = strlen(key);
-    if (length > INTERNED_KEY)
-        return arena_strndup(reader->arena, key, length);
-    const char *known = map_get(&reader->keys, key);
-    if (known != NULL)
-        return known;
-    char *copy = arena_strndup(reader->arena, key, length);
-    if (reader->keys.count < INTERNED_KEYS)
-        map_set(&reader->keys, copy, copy);
-    return copy;
+    struct key *key = map_get(&reader->keys, text);
+    if (key != NULL || reader->keys.count == INTERNED_KEYS)
+        return key;
+    key = ARENA_NEW(reader->scratch, struct key);
+    key->text = arena_strndup(reader->arena, text, length);
+    map_set(&reader->keys, key->text, key);
+    return key;
+}
+
+/*
+ * One copy of each key, however many objects have it. Most come in the same order in each object,
+ * so the key that came next the last time is tried first.
+ */
+static const char *intern(struct reader *reader, const char *text)
+{
+    struct key *last = reader->last_key;
+    if (last != NULL && last->next != NULL && strcmp(last->next->text, text) == 0) {
+        reader->last_key = last->next;
+        return last->next->text;
+    }
+    size_t length = strlen(text);
+    struct key *key = length <= INTERNED_KEY ? find_key(reader, text, length) : NULL;
+    if (key == NULL)
+        return arena_strndup(reader->arena, text, length);
+    if (last != NULL)
+        last->next = key;
+    reader->last_key = key;
+    return key->text;
 }
 
 static struct node *convert(struct reader *reader, const cJSON *item);
+
+static bool is_canonical_number(const struct node *node, const char *text, size_t length)
+{
+    if (node->type == NODE_DECIMAL)
+        return node->count == length && memcmp(node->text, text, length) == 0;
+    /* A whole number has but one spelling without these, by JSON's grammar, and 0 has two. */
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] == '.' || text[i] == 'e' || text[i] == 'E')
+            return false;
+    }
+    return node->integer != 0 || length == 1;
+}
 
 static struct node *convert_number(struct reader *reader)
 {
@@ -214,6 +350,8 @@ static struct node *convert_number(struct reader *reader)
     struct node *node = node_decimal_n(reader->arena, at, (size_t)(end - at));
     if (node == NULL)
         refuse(reader, "a number out of range", at);
+    else if (reader->canonical)
+        reader->canonical = is_canonical_number(node, at, (size_t)(end - at));
     return node;
 }
 
@@ -254,6 +392,77 @@ static void refuse_duplicate(struct reader *reader, const struct node *map)
         reader->reason = arena_printf(reader->arena, "two members \"%.100s\"", key);
 }
 
+static bool is_ascending(const struct pair *pairs, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        if (strcmp(pairs[i - 1].key, pairs[i].key) >= 0)
+            return false;
+    }
+    return true;
+}
+
+/* By addresses: what is interned has one, and what is not has none that was seen before. */
+static bool has_shape(const struct node *map, const struct shape *shape)
+{
+    if (shape == NULL || shape->count != map->count)
+        return false;
+    for (size_t i = 0; i < map->count; i++) {
+        if (map->pairs[i].key != shape->keys[i])
+            return false;
+    }
+    return true;
+}
+
+static void sort_as_before(struct node *map, const struct shape *shape)
+{
+    struct pair unsorted[SHAPE_KEYS];
+    memcpy(unsorted, map->pairs, map->count * sizeof(*unsorted));
+    for (size_t i = 0; i < map->count; i++)
+        map->pairs[shape->to[i]] = unsorted[i];
+}
+
+/* Fills `shape` on the way, unless it is NULL. False when a key is there twice. */
+static bool sort_anew(struct reader *reader, struct node *map, struct shape *shape)
+{
+    bool ascending = is_ascending(map->pairs, map->count);
+    reader->canonical = reader->canonical && ascending;
+    if (shape != NULL) {
+        shape->count = map->count;
+        shape->ascending = ascending;
+        for (size_t i = 0; i < map->count; i++)
+            shape->keys[i] = map->pairs[i].key;
+    }
+    if (ascending)
+        return true;
+    /* There are no lines in here: the field tells where a pair was. */
+    for (uint32_t i = 0; i < map->count; i++)
+        map->pairs[i].line = i;
+    bool unique = pairs_sort(map->pairs, map->count);
+    for (size_t i = 0; i < map->count; i++) {
+        if (shape != NULL)
+            shape->to[map->pairs[i].line] = (uint8_t)i;
+        map->pairs[i].line = 0;
+    }
+    return unique;
+}
+
+/* Objects of one list mostly have the same keys in the same order: how to sort them is kept. */
+static bool sort_map(struct reader *reader, struct node *map)
+{
+    struct key *last = reader->last_key;
+    if (map->count > SHAPE_KEYS || last == NULL || last->text != map->pairs[map->count - 1].key)
+        return sort_anew(reader, map, NULL);
+    if (has_shape(map, last->shape)) {
+        reader->canonical = reader->canonical && last->shape->ascending;
+        if (!last->shape->ascending)
+            sort_as_before(map, last->shape);
+        return true;
+    }
+    if (last->shape == NULL)
+        last->shape = ARENA_NEW(reader->scratch, struct shape);
+    return sort_anew(reader, map, last->shape);
+}
+
 static struct node *convert_map(struct reader *reader, const cJSON *item)
 {
     struct node *map = node_map(reader->arena);
@@ -270,7 +479,7 @@ static struct node *convert_map(struct reader *reader, const cJSON *item)
         pair->key = intern(reader, child->string);
         pair->value = value;
     }
-    if (!pairs_sort(map->pairs, count)) {
+    if (!sort_map(reader, map)) {
         refuse_duplicate(reader, map);
         return NULL;
     }
@@ -306,44 +515,154 @@ static bool is_blank(const char *at, const char *end)
     return at == end;
 }
 
-/* cJSON frees its copies as they are. */
-static void wipe(const cJSON *item)
+/*
+ * A state is one map of ten thousand, and a page one list of hundreds. cJSON's tree of it all takes
+ * several times what ours does, so the outer levels are walked here, and cJSON has one entry at a
+ * time. The scan has been over all of it: only the order of things can still be wrong.
+ */
+#define OUTER_LEVELS 2
+
+static void skip_blanks(struct reader *reader)
 {
-    for (; item != NULL; item = item->next) {
-        if (item->valuestring != NULL)
-            explicit_bzero(item->valuestring, strlen(item->valuestring));
-        wipe(item->child);
+    while (reader->at < reader->end && strchr(" \t\r\n", *reader->at) != NULL)
+        reader->at++;
+}
+
+static bool next_is(struct reader *reader, char c)
+{
+    skip_blanks(reader);
+    return reader->at < reader->end && *reader->at == c;
+}
+
+/* One value by cJSON, good until the next; NULL when it is none. */
+static const cJSON *parse_one(struct reader *reader)
+{
+    const char *end = reader->at;
+    const cJSON *tree = parse_tree(reader, &end);
+    if (tree == NULL)
+        refuse(reader, "not JSON", end);
+    reader->at = end;
+    return tree;
+}
+
+static struct node *parse_value(struct reader *reader, unsigned level);
+
+static const char *parse_key(struct reader *reader)
+{
+    if (!next_is(reader, '"')) {
+        refuse(reader, "not JSON", reader->at);
+        return NULL;
     }
+    const cJSON *tree = parse_one(reader);
+    const char *key = tree == NULL ? NULL : intern(reader, tree->valuestring);
+    if (key != NULL && !next_is(reader, ':')) {
+        refuse(reader, "not JSON", reader->at);
+        return NULL;
+    }
+    reader->at++;
+    return key;
+}
+
+/* Behind an entry: whether another follows. */
+static bool goes_on(struct reader *reader, char close)
+{
+    bool more = next_is(reader, ',');
+    if (!more && !next_is(reader, close))
+        return refuse(reader, "not JSON", reader->at);
+    reader->at++;
+    return more;
+}
+
+static struct node *parse_map(struct reader *reader, unsigned level)
+{
+    struct node *map = node_map(reader->arena);
+    VEC(struct pair) pairs = {0};
+    reader->at++;
+    if (next_is(reader, '}')) {
+        reader->at++;
+        return map;
+    }
+    do {
+        struct pair pair = {.key = parse_key(reader)};
+        if (pair.key != NULL)
+            pair.value = parse_value(reader, level + 1);
+        if (pair.value == NULL)
+            return NULL;
+        *VEC_ADD(reader->scratch, &pairs) = pair;
+    } while (goes_on(reader, '}'));
+    bool ascending = is_ascending(pairs.at, pairs.count);
+    reader->canonical = reader->canonical && ascending;
+    bool unique = ascending || pairs_sort(pairs.at, pairs.count);
+    node_map_fill(reader->arena, map, pairs.at, pairs.count);
+    if (!unique)
+        refuse_duplicate(reader, map);
+    return reader->reason == NULL ? map : NULL;
+}
+
+static struct node *parse_list(struct reader *reader, unsigned level)
+{
+    struct node *list = node_list(reader->arena);
+    VEC(struct node *) items = {0};
+    reader->at++;
+    if (next_is(reader, ']')) {
+        reader->at++;
+        return list;
+    }
+    do {
+        struct node *item = parse_value(reader, level + 1);
+        if (item == NULL)
+            return NULL;
+        *VEC_ADD(reader->scratch, &items) = item;
+    } while (goes_on(reader, ']'));
+    node_list_fill(reader->arena, list, items.at, items.count);
+    return reader->reason == NULL ? list : NULL;
+}
+
+static struct node *parse_value(struct reader *reader, unsigned level)
+{
+    if (level < OUTER_LEVELS && next_is(reader, '{'))
+        return parse_map(reader, level);
+    if (level < OUTER_LEVELS && next_is(reader, '['))
+        return parse_list(reader, level);
+    skip_blanks(reader);
+    const cJSON *tree = parse_one(reader);
+    return tree == NULL ? NULL : convert(reader, tree);
 }
 
 static struct node *parse(struct reader *reader)
 {
-    const char *end = reader->start;
-    size_t length = (size_t)(reader->end - reader->start);
-    cJSON *tree = cJSON_ParseWithLengthOpts(reader->start, length, &end, false);
-    struct node *node = NULL;
-    if (tree == NULL)
-        refuse(reader, "not JSON", end);
-    else if (!is_blank(end, reader->end))
-        refuse(reader, "more text after the value", end);
-    else
-        node = convert(reader, tree);
-    if (arena_is_secret(reader->arena))
-        wipe(tree);
-    cJSON_Delete(tree);
+    /* In memory that is wiped, where the text holds secrets. */
+    size_t size = arena_is_secret(reader->arena) ? 0 : tree_size(reader);
+    reader->tree_block = size > 0 ? malloc(size) : NULL;
+    reader->tree_size = reader->tree_block == NULL ? 0 : size;
+    reader->at = reader->start;
+    struct node *node = parse_value(reader, 0);
+    free(reader->tree_block);
+    if (node != NULL && !is_blank(reader->at, reader->end)) {
+        refuse(reader, "more text after the value", reader->at);
+        return NULL;
+    }
     return node;
 }
 
 struct node *json_read(
     struct arena *arena, const char *bytes, size_t length, const char **reterr_reason)
 {
-    CLEANUP_ARENA struct arena *scratch = arena_new();
+    bool canonical = false;
+    return json_read_canonical(arena, bytes, length, &canonical, reterr_reason);
+}
+
+struct node *json_read_canonical(struct arena *arena, const char *bytes, size_t length,
+    bool *ret_canonical, const char **reterr_reason)
+{
+    CLEANUP_ARENA struct arena *scratch = arena_is_secret(arena) ? arena_new_secret() : arena_new();
     struct reader reader = {.arena = arena,
         .scratch = scratch,
         .start = bytes,
         .at = bytes,
         .end = bytes + length,
-        .keys = map_init(scratch)};
+        .keys = map_init(scratch),
+        .canonical = true};
     struct node *node = NULL;
     if (length == 0 || is_blank(bytes, reader.end))
         reader.reason = "empty";
@@ -351,5 +670,6 @@ struct node *json_read(
         node = parse(&reader);
     if (node == NULL && reterr_reason != NULL)
         *reterr_reason = reader.reason == NULL ? "not JSON" : reader.reason;
+    *ret_canonical = node != NULL && reader.canonical;
     return node;
 }

@@ -73,14 +73,16 @@ size_t node_capacity(size_t count)
     return count == 0 ? 0 : capacity;
 }
 
-/* A table with room for one more entry than the `count` it holds. */
-static void *grown(struct arena *arena, const void *at, size_t count, size_t size)
+/* A table with room for one more entry than the `count` it holds, in place of the one at `at`. */
+static void *grown(struct arena *arena, void *at, size_t count, size_t size)
 {
     if (count >= UINT32_MAX)
         fail_memory();
     void *table = arena_array(arena, node_capacity(count + 1), size);
-    if (count > 0)
+    if (count > 0) {
         memcpy(table, at, count * size);
+        arena_recycle(arena, at, count * size);
+    }
     return table;
 }
 
@@ -197,8 +199,10 @@ static struct pair *find_pair(const struct node *map, const char *key, size_t le
     return found ? &map->pairs[at] : NULL;
 }
 
-static void set_n(
-    struct arena *arena, struct node *map, const char *key, size_t length, struct node *value)
+enum key_is { KEY_COPIED, KEY_SHARED };
+
+static void set_n(struct arena *arena, struct node *map, const char *key, size_t length,
+    struct node *value, enum key_is is)
 {
     size_t at = map->count;
     /* In order is the common way to build a map: then there is nothing to look for. */
@@ -213,13 +217,20 @@ static void set_n(
     if (is_full(map->count))
         map->pairs = grown(arena, map->pairs, map->count, sizeof(struct pair));
     memmove(&map->pairs[at + 1], &map->pairs[at], (map->count - at) * sizeof(struct pair));
-    map->pairs[at] = (struct pair){.key = arena_strndup(arena, key, length), .value = value};
+    if (is == KEY_COPIED)
+        key = arena_strndup(arena, key, length);
+    map->pairs[at] = (struct pair){.key = key, .value = value};
     map->count++;
 }
 
 void node_set(struct arena *arena, struct node *map, const char *key, struct node *value)
 {
-    set_n(arena, map, key, strlen(key), value);
+    set_n(arena, map, key, strlen(key), value, KEY_COPIED);
+}
+
+void node_put(struct arena *arena, struct node *map, const char *key, struct node *value)
+{
+    set_n(arena, map, key, strlen(key), value, KEY_SHARED);
 }
 
 void node_set_string(struct arena *arena, struct node *map, const char *key, const char *value)
@@ -260,7 +271,7 @@ void node_set_path(struct arena *arena, struct node *map, const char *path, stru
         struct node *inner = pair == NULL ? NULL : pair->value;
         if (!node_is(inner, NODE_MAP)) {
             inner = node_map(arena);
-            set_n(arena, map, path, length, inner);
+            set_n(arena, map, path, length, inner, KEY_COPIED);
         }
         map = inner;
         path = dot + 1;
@@ -365,6 +376,14 @@ struct span node_span(const struct node *node)
     if (node == NULL)
         return (struct span){0};
     return (struct span){.file = node->file, .line = node->line, .column = node->column};
+}
+
+void pair_place(struct pair *pair, struct span where)
+{
+    uint32_t file = where.file;
+    pair->line = where.line;
+    pair->column = (where.column < PAIR_MAX_COLUMN ? where.column : PAIR_MAX_COLUMN) & 0xfffff;
+    pair->file = (file < PAIR_MAX_FILE ? file : PAIR_MAX_FILE) & 0xfff;
 }
 
 struct span pair_span(const struct pair *pair)

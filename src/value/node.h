@@ -51,9 +51,18 @@ struct node {
 struct pair {
     const char *key;
     struct node *value;
-    uint32_t line, column; /* of the key */
-    uint16_t file;
+    /* Of the key; packed, as pairs are most of what a tree takes. */
+    uint32_t line;
+    uint32_t column : 20;
+    uint32_t file : 12;
 };
+
+/** Beyond these a place of a key is told as the last that can be. */
+#define PAIR_MAX_COLUMN ((UINT32_C(1) << 20) - 1)
+#define PAIR_MAX_FILE ((UINT32_C(1) << 12) - 1)
+
+/** Gives a pair the place of its key. */
+void pair_place(struct pair *pair, struct span where);
 
 /* Building. */
 struct node *node_null(struct arena *arena);
@@ -70,6 +79,8 @@ struct node *node_map(struct arena *arena);
 void node_list_add(struct arena *arena, struct node *list, struct node *item);
 /** Sets `key` (copied) of a map under construction; keeps it sorted; replaces what was there. */
 void node_set(struct arena *arena, struct node *map, const char *key, struct node *value);
+/** The same with a key that is not copied: a literal, a name of a table, one of the same arena. */
+void node_put(struct arena *arena, struct node *map, const char *key, struct node *value);
 void node_set_string(struct arena *arena, struct node *map, const char *key, const char *value);
 void node_set_int(struct arena *arena, struct node *map, const char *key, int64_t value);
 void node_set_bool(struct arena *arena, struct node *map, const char *key, bool value);

@@ -168,3 +168,19 @@ struct node *node_plain_resolve(struct arena *arena, struct node *node, struct d
     }
     return result;
 }
+
+struct node *node_plain_copy(struct arena *arena, const struct node *node, struct diags *diags)
+{
+    bool plain = node != NULL && (node->marks & NODE_PLAIN) != 0;
+    if (plain && (node->type == NODE_STRING || node->type == NODE_NULL))
+        return resolve_scalar(arena, node, diags);
+    if (node == NULL || (node->type != NODE_LIST && node->type != NODE_MAP))
+        return node_copy(arena, node);
+    struct node *copy = node_copy_shallow(arena, node);
+    for (uint32_t i = 0; i < copy->count; i++) {
+        if (copy->type == NODE_MAP)
+            copy->pairs[i].key = arena_strdup(arena, copy->pairs[i].key);
+        *slot(copy, i) = node_plain_copy(arena, *slot(copy, i), diags);
+    }
+    return copy;
+}

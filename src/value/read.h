@@ -7,6 +7,7 @@
 #include "diag/diag.h"
 #include "value/node.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define READ_MAX_DEPTH 64
@@ -32,6 +33,9 @@ struct node *yaml_read(struct arena *arena, struct diags *diags, uint16_t source
  */
 struct node *node_plain_resolve(struct arena *arena, struct node *node, struct diags *diags);
 
+/** The same, as a deep copy: nothing of `node` is shared with it. */
+struct node *node_plain_copy(struct arena *arena, const struct node *node, struct diags *diags);
+
 /**
  * JSON (cJSON inside). Refused: trailing text, duplicate members, \u0000, invalid UTF-8, depth.
  * Numbers keep their text as written, also beyond 2^53. Returns NULL with a short reason (in arena)
@@ -39,6 +43,13 @@ struct node *node_plain_resolve(struct arena *arena, struct node *node, struct d
  */
 struct node *json_read(
     struct arena *arena, const char *bytes, size_t length, const char **reterr_reason);
+
+/**
+ * json_read() that also tells whether the text is byte for byte what node_json() makes of the tree,
+ * but for one newline that may be at the end. That is never said of one that is not, and left unsaid of few that are: with \u escapes.
+ */
+struct node *json_read_canonical(struct arena *arena, const char *bytes, size_t length,
+    bool *ret_canonical, const char **reterr_reason);
 
 /** YAML text of a tree (for `show`): sorted maps, strings quoted only where they must be. */
 void yaml_write(const struct node *node, unsigned indent, struct buf *out);

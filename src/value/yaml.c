@@ -1,6 +1,7 @@
 #include "value/read.h"
 
 #include "base/fail.h"
+#include "base/map.h"
 #include "base/text.h"
 #include "value/build.h"
 
@@ -22,6 +23,7 @@ struct reader {
     struct arena *scratch;
     VEC(struct pair) pairs;
     VEC(struct node *) items;
+    struct map keys; /* each as it was first read */
     struct frame frames[READ_MAX_DEPTH];
     size_t depth;
     struct node *root;
@@ -94,6 +96,22 @@ static bool is_plain(const yaml_event_t *event)
     return event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && event->data.scalar.tag == NULL;
 }
 
+#define SHARED_KEY 24    /* longer keys are hardly there twice */
+#define SHARED_KEYS 1024 /* a map of names as keys would only fill the table */
+
+/* One copy of each short key, however many maps have it. */
+static const char *key_of(struct reader *reader, const char *text, size_t length)
+{
+    if (length > SHARED_KEY || reader->keys.count >= SHARED_KEYS)
+        return arena_strndup(reader->arena, text, length);
+    const char *known = map_get(&reader->keys, text);
+    if (known != NULL)
+        return known;
+    char *copy = arena_strndup(reader->arena, text, length);
+    map_set(&reader->keys, copy, copy);
+    return copy;
+}
+
 static void read_key(struct reader *reader, const yaml_event_t *event)
 {
     const char *text = (const char *)event->data.scalar.value;
@@ -102,12 +120,9 @@ static void read_key(struct reader *reader, const yaml_event_t *event)
         diag_at(reader->diags, "LF004", where, SHARE, "merge keys are not taken");
     if (is_plain(event) && text[0] == '\0')
         diag_at(reader->diags, "LF002", where, "write the key before the ':'", "a key is missing");
-    reader->frames[reader->depth - 1].pending = (struct pair){
-        .key = arena_strndup(reader->arena, text, event->data.scalar.length),
-        .line = where.line,
-        .column = where.column,
-        .file = where.file,
-    };
+    struct pair *pending = &reader->frames[reader->depth - 1].pending;
+    *pending = (struct pair){.key = key_of(reader, text, event->data.scalar.length)};
+    pair_place(pending, where);
 }
 
 static bool is_plain_null(const char *text)
@@ -360,7 +375,11 @@ struct node *yaml_read(struct arena *arena, struct diags *diags, uint16_t source
         fail_bug("a source that is not known", NULL);
     CLEANUP_ARENA struct arena *scratch = arena_new();
     struct reader *reader = ARENA_NEW(scratch, struct reader);
-    *reader = (struct reader){.arena = arena, .diags = diags, .source = source, .scratch = scratch};
+    *reader = (struct reader){.arena = arena,
+        .diags = diags,
+        .source = source,
+        .scratch = scratch,
+        .keys = map_init(scratch)};
     size_t errors = diags_errors(diags);
     const struct source *from = &diags->sources.at[source];
     if (!is_acceptable(reader, from))

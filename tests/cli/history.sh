@@ -10,7 +10,7 @@ for _ in $(seq 100); do [ -s "$SCRATCH/url" ] && break; sleep 0.05; done
 URL=$(cat "$SCRATCH/url")
 export URL LITELLM_MASTER_KEY=sk-right
 unset CI
-STATE=state/dev/state.json
+export STATE=state/dev/state.json
 
 # edit FILE CODE [raw]: runs CODE with the JSON of FILE as `s`; then, unless raw, makes its checksum
 # right, as state/README.md tells.

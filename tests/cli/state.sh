@@ -13,13 +13,15 @@ unset CI
 STATE=state/dev/state.json
 
 # edit FILE CODE [raw]: runs CODE with the JSON of FILE as `s`; then, unless raw, makes its checksum
-# right, as state/README.md tells.
+# right, as state/README.md tells. A decimal is a text with a mark in `s`, to be written as it was.
 cat > "$SCRATCH/edit.py" << 'PY'
-import hashlib, json, os, sys
+import hashlib, json, os, re, sys
 path = sys.argv[1]
-s = json.load(open(path)) if os.path.exists(path) else {}
+decimal = lambda text: "\ue000" + text
+s = json.load(open(path), parse_float=decimal) if os.path.exists(path) else {}
 exec(sys.argv[2])
-dump = lambda: json.dumps(s, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+dump = lambda: re.sub('"\ue000([^"]*)"', r"\1",
+                      json.dumps(s, sort_keys=True, separators=(",", ":"), ensure_ascii=False))
 if len(sys.argv) == 3:
     s["checksum"] = "0" * 64
     s["checksum"] = hashlib.sha256(dump().encode()).hexdigest()
@@ -469,6 +471,31 @@ test_case 'options belong to their action; forms, help and completion' '
   done
   for id in LF420 LF421 LF422 LF423; do liteform explain $id >out; contains out "state"; done
   must_fail 3 liteform explain LF614 2>err || must_fail 1 liteform explain LF614 2>err
+'
+# Decimals and escapes that other writers spell in another way, and a member before the checksum.
+test_case 'the checksum is made as state/README.md tells, and the recipe there works' '
+  environment
+  sed -n "/^    import hashlib/,/^\$/s/^    //p" "$ROOT/state/README.md" >recipe.py
+  contains recipe.py "sha256"
+  liteform state pull dev >file.json
+  edit file.json "s[\"aaa\"] = {\"checksum\": \"x\"}
+s[\"objects\"][\"team/core\"][\"fields\"] = {\"max_budget\": decimal(\"0.00000012\"), \"large\": decimal(\"123456789.000000000001\"),
+  \"text\": \"\\t\\x1b\\x7f \\u00e4 \\\" \\\\ /\"}" raw
+  liteform state push dev file.json >out
+  contains $STATE "0.00000012"
+  contains $STATE "123456789.000000000001"
+  (cd state/dev && "$PYTHON" "$OLDPWD/recipe.py") >out
+  contains out True
+  sed -i "s/0.00000012/0.00000013/" $STATE
+  (cd state/dev && "$PYTHON" "$OLDPWD/recipe.py") >out
+  contains out False
+  must_fail 1 liteform state pull dev >out 2>err
+  contains err LF402
+  edit $STATE ""
+  (cd state/dev && "$PYTHON" "$OLDPWD/recipe.py") >out
+  contains out True
+  liteform state pull dev >out
+  cmp_files $STATE out
 '
 test_case 'what is made has mode 0600' '
   environment

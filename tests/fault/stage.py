@@ -208,6 +208,8 @@ class Stage:
                     if isinstance(row.get(column), dict):
                         row[column] = self.cipher.open_values(row[column])
                 kept.append(row)
+            # Each stage's state has a lineage of its own, and our marks name it.
+            kept = json.loads(re.sub(r'((?:created|adopted|retired)/stage)/[0-9a-f]{8}"', r'\1"', json.dumps(kept)))
             out[table] = sorted(kept, key=lambda r: json.dumps(r, sort_keys=True))
         return out
 

@@ -52,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     CLEANUP_BUF struct buf shown = BUF_INIT(0);
     CLEANUP_BUF struct buf text = BUF_INIT(0);
     struct diags diags = diags_init(arena), again = diags_init(arena);
-    const struct spec_options options = {.root = root, .name = "fuzz"};
+    const struct spec_options options = {.root = root, .name = "fuzz", .keep_raw = true};
     const struct diag_style style = {.most = 20};
     make_folder();
     const uint8_t *cut = size > 0 ? memchr(data, 0, size) : NULL;

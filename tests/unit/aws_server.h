@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,6 +29,7 @@ static inline bool aws_server_start(struct aws_server *server)
         return false;
     server->pid = fork();
     if (server->pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGTERM); /* a test that crashes takes it along */
         dup2(out[1], 1);
         if (python == NULL || *python == '\0')
             python = "python3";

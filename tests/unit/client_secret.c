@@ -252,6 +252,22 @@ static void test_cut(void **state)
     assert_string_equal(secrets_cut(secrets, arena, ""), "");
 }
 
+/* Wherever the end lies, also within a secret: the same as of the whole. */
+static void test_cut_start(void **state)
+{
+    (void)state;
+    static const char text[] = "one abcd-1234abcd-1234-longer two abcd-1234-lon";
+    assert_string_equal(secrets_cut_start(secrets, arena, text, 11), "one abcd-12");
+    assert_null(secrets_cut_start(secrets, arena, NULL, 1));
+    secrets_put(secrets, "env:A", "abcd-1234");
+    secrets_put(secrets, "env:B", "abcd-1234-longer");
+    const char *whole = secrets_cut(secrets, arena, text);
+    assert_string_equal(whole, "one (sensitive)(sensitive) two (sensitive)");
+    for (size_t most = 0; most < sizeof(text) + 2; most++)
+        assert_string_equal(secrets_cut_start(secrets, arena, text, most),
+            arena_strndup(arena, whole, strnlen(whole, most)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,6 +278,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_guarded, setup, teardown),
         cmocka_unit_test_setup_teardown(test_facts, setup, teardown),
         cmocka_unit_test_setup_teardown(test_cut, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_cut_start, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

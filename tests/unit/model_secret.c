@@ -69,6 +69,15 @@ static void test_forms(void **state)
     assert_string_equal(
         reference("{ command: [x, 7, \"\", yes] }"), "command:[\"x\",\"7\",\"\",\"yes\"]");
     assert_string_equal(reference("{ secret: litellm-secrets/KEY }"), "secret:litellm-secrets/KEY");
+    assert_string_equal(reference("{ secretsmanager: prod/db }"), "secretsmanager:prod/db");
+    assert_string_equal(reference("{ secretsmanager: rds!a+b=c@d, key: 'pass #1' }"),
+        "secretsmanager:rds!a+b=c@d#pass #1");
+    assert_string_equal(
+        reference(
+            "{ key: k, secretsmanager: 'arn:aws:secretsmanager:eu-west-1:1:secret:x-AbCdEf' }"),
+        "secretsmanager:arn:aws:secretsmanager:eu-west-1:1:secret:x-AbCdEf#k");
+    assert_string_equal(reference("{ ssm: /litellm/key }"), "ssm:/litellm/key");
+    assert_string_equal(reference("{ ssm: 'plain.name:3' }"), "ssm:plain.name:3");
     assert_int_equal(diags_errors(&diags), 0);
 
     /* A folder that is given relative to where we are. */
@@ -100,7 +109,12 @@ static void test_not_understood(void **state)
         "{ env: [A] }", "{ env: }", "{ file: '' }", "{ file: { a: b } }", "{ command: [] }",
         "{ command: echo hi }", "{ command: [''] }", "{ command: [a, [b]] }", "{ command: [~] }",
         "{ secret: name }", "{ secret: name/ }", "{ secret: /key }", "{ secret: a/b/c }",
-        "{ secret: 'a b/c' }", "{ env: A, file: b }", "{ vault: x }", "{}", "[a]", "~"};
+        "{ secret: 'a b/c' }", "{ env: A, file: b }", "{ vault: x }", "{ secretsmanager: }",
+        "{ secretsmanager: 'a b' }", "{ secretsmanager: 'a#b' }", "{ secretsmanager: [a] }",
+        "{ secretsmanager: a, key: '' }", "{ secretsmanager: a, key: }",
+        "{ secretsmanager: a, key: [k] }", "{ secretsmanager: a, env: B }", "{ key: k }",
+        "{ secretsmanager: a, key: k, env: B }", "{ ssm: '' }", "{ ssm: /a b }", "{ ssm: [/a] }",
+        "{ ssm: /a, key: k }", "{}", "[a]", "~"};
 
     (void)state;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -117,6 +131,10 @@ static void test_show(void **state)
     (void)state;
     assert_string_equal(secret_show(arena, "env:NAME"), "{ env: NAME }");
     assert_string_equal(secret_show(arena, "file:/a b/c"), "{ file: /a b/c }");
+    assert_string_equal(secret_show(arena, "ssm:/a/b"), "{ ssm: /a/b }");
+    assert_string_equal(secret_show(arena, "secretsmanager:a/b"), "{ secretsmanager: a/b }");
+    assert_string_equal(secret_show(arena, "secretsmanager:arn:aws:x#a, b"),
+        "{ secretsmanager: arn:aws:x, key: \"a, b\" }");
     assert_string_equal(secret_show(arena, "file:/a, b"), "{ file: \"/a, b\" }");
     assert_string_equal(secret_show(arena, "secret:n/k"), "{ secret: n/k }");
     assert_string_equal(secret_show(arena, "command:[\"op\",\"a, b\",\"-x\",\"\",\"c:\"]"),

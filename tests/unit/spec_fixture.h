@@ -48,9 +48,14 @@ static inline void fixture_file(struct fixture *f, const char *name, const char 
     fixture_write(f, name, text, strlen(text));
 }
 
+/* Whether what is loaded is shown, too: define it before this header is read. */
+#ifndef FIXTURE_KEEP_RAW
+#define FIXTURE_KEEP_RAW false
+#endif
+
 static inline struct spec *fixture_load(struct fixture *f, const char *name)
 {
-    struct spec_options options = {.root = f->root, .name = name};
+    struct spec_options options = {.root = f->root, .name = name, .keep_raw = FIXTURE_KEEP_RAW};
     f->spec = spec_load(f->arena, &options, &test_kinds, &f->diags);
     return f->spec;
 }

@@ -1,4 +1,5 @@
 /* What is printed of a spec and of the language: show, schema, reference, template. */
+#define FIXTURE_KEEP_RAW true
 #include "unit/spec_fixture.h"
 
 #include "value/read.h"

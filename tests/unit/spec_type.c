@@ -1,4 +1,5 @@
 /* Typing: what each field takes, and what is said of everything else. */
+#define FIXTURE_KEEP_RAW true
 #include "unit/spec_fixture.h"
 
 static const struct node *team_field(const struct fixture *f, const char *field)

@@ -1,4 +1,5 @@
 #include "base/buf.h"
+#include "base/digest.h"
 #include "state/codec.h"
 #include "state/state.h"
 #include "value/read.h"
@@ -213,6 +214,77 @@ static void test_blanks_do_not_count(void **context)
     buf_release(&pretty);
 }
 
+/* As `state_decode` looks at the checksum, and as it does without the text; they have to agree. */
+static bool is_sealed(const char *text)
+{
+    CLEANUP_ARENA struct arena *arena = arena_new();
+    const char *reason = NULL, *slow_reason = NULL;
+    struct codec_stored stored = {.bytes = text, .length = strlen(text)};
+    if (!codec_parse_stored(arena, &stored, &reason))
+        return false;
+    bool fast = codec_unseal_stored(arena, &stored, CODEC_SEALED, &reason);
+    struct node *map = codec_parse(arena, text, strlen(text), &slow_reason);
+    assert_non_null(map);
+    assert_int_equal(codec_unseal(arena, map, CODEC_SEALED, &slow_reason), fast);
+    if (fast)
+        assert_true(node_equal(map, stored.map));
+    else
+        assert_string_equal(slow_reason, reason);
+    return fast;
+}
+
+/* With the checksum of the bytes as they are. */
+static const char *sealed_as_it_is(struct arena *arena, const char *text)
+{
+    const char *zeros = strstr(text, CODEC_UNSEALED);
+    assert_non_null(zeros);
+    size_t length = strlen(text);
+    const char *digest = digest_hex(arena, text, text[length - 1] == '\n' ? length - 1 : length);
+    return replaced(arena, text, CODEC_UNSEALED, digest);
+}
+
+#define UNSEALED "\"checksum\":\"" CODEC_UNSEALED "\""
+
+/* A checksum over the bytes is not one over what they mean, and only that counts. */
+static void test_only_canonical_text_is_sealed(void **context)
+{
+    struct fixture *f = *context;
+    static const char *const right[] = {"{" UNSEALED ",\"n\":[0,-1,0.00000012,1e-30,2.5]}\n",
+        "{" UNSEALED "}", "{" UNSEALED ",\"t\":\"\\n\\\"\\\\\"}\n",
+        "{" UNSEALED ",\"t\":\"\\u001b\"}\n",
+        "{\"a\":{\"checksum\":\"x\"}," UNSEALED ",\"n\":2.5}\n"};
+    static const char *const wrong[] = {"{" UNSEALED ",\"n\":2.50}\n", "{" UNSEALED ",\"n\":1e1}\n",
+        "{" UNSEALED ",\"n\":-0}\n", "{" UNSEALED ", \"n\":1}\n", "{ " UNSEALED "}\n",
+        "{" UNSEALED ",\"t\":\"\\u000a\"}\n", "{" UNSEALED ",\"t\":\"\\/\"}\n",
+        "{" UNSEALED ",\"c\":1,\"b\":2}\n", "{\"n\":1," UNSEALED "}\n",
+        "{" UNSEALED ",\"n\":[{\"b\":1,\"a\":1}]}\n", "{" UNSEALED ",\"a\":1}\n"};
+    for (size_t i = 0; i < sizeof(right) / sizeof(right[0]); i++)
+        assert_true(is_sealed(sealed_as_it_is(f->arena, right[i])));
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+        assert_false(is_sealed(sealed_as_it_is(f->arena, wrong[i])));
+}
+
+static void test_both_checks_agree(void **context)
+{
+    struct fixture *f = *context;
+    struct state *first = sample(f->arena);
+    first->unknown = NULL; /* then the checksum is the first member */
+    const char *const texts[] = {encoded(f->arena, first), encoded(f->arena, sample(f->arena))};
+    for (size_t t = 0; t < sizeof(texts) / sizeof(texts[0]); t++) {
+        assert_true(is_sealed(texts[t]));
+        size_t length = strlen(texts[t]);
+        for (size_t i = 0; i + 1 < length; i++) {
+            char *bad = arena_strndup(f->arena, texts[t], length);
+            bad[i] = (char)(bad[i] ^ 1);
+            assert_false(is_sealed(bad));
+        }
+        static const char *const blanks[] = {"\n", "\r\n", " ", ""};
+        for (size_t i = 0; i < sizeof(blanks) / sizeof(blanks[0]); i++)
+            assert_true(
+                is_sealed(arena_printf(f->arena, "%.*s%s", (int)length - 1, texts[t], blanks[i])));
+    }
+}
+
 static void test_not_ours(void **context)
 {
     struct fixture *f = *context;
@@ -314,6 +386,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_cut_short, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_edited_by_hand, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_blanks_do_not_count, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_only_canonical_text_is_sealed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_both_checks_agree, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_not_ours, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_wrong_types, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_secrets_are_not_stored, set_up, tear_down),

@@ -208,12 +208,22 @@ static void test_overtaken_at_every_operation(void **context)
     }
 }
 
+static int in_a_thread(void **context)
+{
+    (void)context;
+    threaded = true;
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_death_at_every_operation),
         cmocka_unit_test(test_one_fault_is_settled),
         cmocka_unit_test(test_overtaken_at_every_operation),
+        cmocka_unit_test_setup(test_death_at_every_operation, in_a_thread),
+        cmocka_unit_test_setup(test_one_fault_is_settled, in_a_thread),
+        cmocka_unit_test_setup(test_overtaken_at_every_operation, in_a_thread),
     };
     return cmocka_run_group_tests(tests, make_recovery, remove_recovery);
 }

@@ -33,6 +33,7 @@ enum fake_fault { FAKE_NONE, FAKE_BEFORE, FAKE_AFTER };
 /* One process's way to the store. */
 struct fake {
     struct backend backend;
+    struct fake *first; /* whose second handle this is, or NULL: counts and fails with it */
     struct fake_store *store;
     unsigned ops;     /* operations so far */
     unsigned fail_at; /* the operation that fails, from 1 on */
@@ -77,24 +78,43 @@ static inline void fake_erase(struct fake_store *store, struct fake_object *obje
     *object = store->at[--store->count];
 }
 
-/* Whether the operation is to have an effect. */
-static inline bool fake_enter(struct fake *fake)
+/* One operation: which it is, and whether it has an effect. */
+struct fake_op {
+    struct fake *fake;
+    unsigned number;
+    bool effective;
+};
+
+static inline struct fake_op fake_enter(struct backend *backend)
 {
-    fake->ops++;
-    if (fake->hook != NULL && fake->ops == fake->hook_at)
+    struct fake *fake = (struct fake *)backend;
+    if (fake->first != NULL)
+        fake = fake->first;
+    pthread_mutex_lock(&fake->store->mutex);
+    struct fake_op op = {.fake = fake, .number = ++fake->ops};
+    pthread_mutex_unlock(&fake->store->mutex);
+    if (fake->hook != NULL && op.number == fake->hook_at)
         fake->hook(fake->context);
-    if (fake->dead)
-        return false;
-    return !(fake->fault == FAKE_BEFORE && fake->ops == fake->fail_at);
+    pthread_mutex_lock(&fake->store->mutex);
+    op.effective = !fake->dead && !(fake->fault == FAKE_BEFORE && op.number == fake->fail_at);
+    if (!op.effective)
+        pthread_mutex_unlock(&fake->store->mutex);
+    return op;
 }
 
+/* The mutex is held where the operation is effective. */
 static inline enum backend_result fake_leave(
-    struct fake *fake, enum backend_result result, struct diags *diags)
+    struct fake_op op, enum backend_result result, struct diags *diags)
 {
-    if (!fake->dead && (fake->fault == FAKE_NONE || fake->ops != fake->fail_at))
-        return result;
-    if (!fake->once)
+    struct fake *fake = op.fake;
+    if (!op.effective)
+        pthread_mutex_lock(&fake->store->mutex);
+    bool fails = fake->dead || (fake->fault != FAKE_NONE && op.number == fake->fail_at);
+    if (fails && !fake->once)
         fake->dead = true;
+    pthread_mutex_unlock(&fake->store->mutex);
+    if (!fails)
+        return result;
     diag_add(diags, "LF407", "the store does not answer");
     return BACKEND_FAILED;
 }
@@ -109,10 +129,10 @@ static inline enum backend_result fake_read(struct backend *backend, struct aren
     const char *name, char **ret_bytes, size_t *ret_length, const char **ret_etag,
     struct diags *diags)
 {
-    struct fake *fake = (struct fake *)backend;
+    struct fake_op op = fake_enter(backend);
+    struct fake *fake = op.fake;
     enum backend_result result = BACKEND_ABSENT;
-    if (fake_enter(fake)) {
-        pthread_mutex_lock(&fake->store->mutex);
+    if (op.effective) {
         const struct fake_object *object = fake_find(fake->store, name);
         if (object != NULL) {
             *ret_bytes = arena_strndup(arena, object->bytes, object->length);
@@ -120,9 +140,8 @@ static inline enum backend_result fake_read(struct backend *backend, struct aren
             *ret_etag = arena_printf(arena, "\"%u\"", object->version);
             result = BACKEND_OK;
         }
-        pthread_mutex_unlock(&fake->store->mutex);
     }
-    return fake_leave(fake, result, diags);
+    return fake_leave(op, result, diags);
 }
 
 static inline bool fake_fits(
@@ -139,11 +158,11 @@ static inline enum backend_result fake_write(struct backend *backend, struct are
     const char *name, const void *bytes, size_t length, const char *expect, const char **ret_etag,
     struct diags *diags)
 {
-    struct fake *fake = (struct fake *)backend;
+    struct fake_op op = fake_enter(backend);
+    struct fake *fake = op.fake;
     enum backend_result result = BACKEND_CONFLICT;
-    if (fake_enter(fake)) {
+    if (op.effective) {
         struct fake_store *store = fake->store;
-        pthread_mutex_lock(&store->mutex);
         struct fake_object *object = fake_find(store, name);
         if (fake_fits(arena, object, expect)) {
             if (object == NULL) {
@@ -160,50 +179,51 @@ static inline enum backend_result fake_write(struct backend *backend, struct are
             *ret_etag = arena_printf(arena, "\"%u\"", object->version);
             result = BACKEND_OK;
         }
-        pthread_mutex_unlock(&store->mutex);
     }
-    return fake_leave(fake, result, diags);
+    return fake_leave(op, result, diags);
 }
 
 static inline enum backend_result fake_list(struct backend *backend, struct arena *arena,
     const char *prefix, struct strings *ret_names, struct diags *diags)
 {
-    struct fake *fake = (struct fake *)backend;
+    struct fake_op op = fake_enter(backend);
+    struct fake *fake = op.fake;
     struct strings names = {0};
-    if (fake_enter(fake)) {
-        pthread_mutex_lock(&fake->store->mutex);
+    if (op.effective) {
         for (size_t i = 0; i < fake->store->count; i++) {
             const char *name = fake->store->at[i].name;
             if (strncmp(name, prefix, strlen(prefix)) == 0)
                 strings_add(arena, &names, arena_strdup(arena, name));
         }
-        pthread_mutex_unlock(&fake->store->mutex);
         strings_sort(&names);
     }
     *ret_names = names;
-    return fake_leave(fake, BACKEND_OK, diags);
+    return fake_leave(op, BACKEND_OK, diags);
 }
 
 static inline enum backend_result fake_remove(
     struct backend *backend, const char *name, struct diags *diags)
 {
-    struct fake *fake = (struct fake *)backend;
+    struct fake_op op = fake_enter(backend);
+    struct fake *fake = op.fake;
     enum backend_result result = BACKEND_ABSENT;
-    if (fake_enter(fake)) {
-        pthread_mutex_lock(&fake->store->mutex);
+    if (op.effective) {
         struct fake_object *object = fake_find(fake->store, name);
         if (object != NULL) {
             fake_erase(fake->store, object);
             result = BACKEND_OK;
         }
-        pthread_mutex_unlock(&fake->store->mutex);
     }
-    return fake_leave(fake, result, diags);
+    return fake_leave(op, result, diags);
 }
 
 static inline int64_t fake_ms(struct backend *backend)
 {
-    return ((struct fake *)backend)->store->ms;
+    struct fake_store *store = ((struct fake *)backend)->store;
+    pthread_mutex_lock(&store->mutex);
+    int64_t ms = store->ms;
+    pthread_mutex_unlock(&store->mutex);
+    return ms;
 }
 
 static inline int64_t fake_now(struct backend *backend)
@@ -213,7 +233,10 @@ static inline int64_t fake_now(struct backend *backend)
 
 static inline void fake_pause(struct backend *backend, int64_t ms)
 {
-    ((struct fake *)backend)->store->ms += ms;
+    struct fake_store *store = ((struct fake *)backend)->store;
+    pthread_mutex_lock(&store->mutex);
+    store->ms += ms;
+    pthread_mutex_unlock(&store->mutex);
 }
 
 static inline void fake_close(struct backend *backend)
@@ -232,6 +255,32 @@ static const struct backend_ops fake_ops = {
     .pause = fake_pause,
     .close = fake_close,
 };
+
+static inline struct backend *fake_again(
+    struct backend *backend, struct arena *arena, struct diags *diags);
+
+/* With a second handle: the journal is written in a thread. */
+static const struct backend_ops fake_threaded_ops = {
+    .show = fake_show,
+    .read = fake_read,
+    .write = fake_write,
+    .list = fake_list,
+    .remove = fake_remove,
+    .again = fake_again,
+    .now = fake_now,
+    .ms = fake_ms,
+    .pause = fake_pause,
+    .close = fake_close,
+};
+
+static inline struct backend *fake_again(
+    struct backend *backend, struct arena *arena, struct diags *diags)
+{
+    (void)diags;
+    struct fake *fake = (struct fake *)backend, *again = ARENA_NEW(arena, struct fake);
+    *again = (struct fake){.backend = fake->backend, .first = fake, .store = fake->store};
+    return &again->backend;
+}
 
 static inline struct fake fake_open(struct fake_store *store)
 {

@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "state/state.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -119,12 +120,68 @@ static void test_objects(void **context)
     assert_string_equal(names.at[0], "journal/1-1");
     assert_int_equal(ops->remove(f->backend, "journal/1-1", &f->diags), BACKEND_OK);
     assert_int_equal(ops->remove(f->backend, "journal/1-1", &f->diags), BACKEND_ABSENT);
+    struct strings gone = {0};
+    strings_add(f->arena, &gone, "journal/1-1");
+    strings_add(f->arena, &gone, "journal/1-2");
+    strings_add(f->arena, &gone, "journal/2-1");
+    assert_int_equal(ops->remove_many(f->backend, &gone, &f->diags), BACKEND_OK);
+    assert_int_equal(ops->list(f->backend, f->arena, "journal/", &names, &f->diags), BACKEND_OK);
+    assert_int_equal(names.count, 0);
     assert_int_equal(diags_errors(&f->diags), 0);
     struct stat st;
     assert_int_equal(stat(file_join(f->arena, f->state, "a.json"), &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
     assert_int_equal(stat(f->state, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0700);
+}
+
+#define BOTH_WRITE 50
+
+struct writer {
+    struct backend *backend;
+    struct arena *arena;
+    struct diags diags;
+    unsigned wrote, met;
+};
+
+/* All names in a row; somebody else does the same. */
+static void *write_all(void *context)
+{
+    struct writer *writer = context;
+    for (int i = 0; i < BOTH_WRITE; i++) {
+        const char *etag = NULL, *name = arena_printf(writer->arena, "journal/%d", i);
+        enum backend_result result = writer->backend->ops->write(writer->backend, writer->arena,
+            name, "x", 1, BACKEND_MUST_NOT_EXIST, &etag, &writer->diags);
+        writer->wrote += result == BACKEND_OK ? 1 : 0;
+        writer->met += result == BACKEND_CONFLICT ? 1 : 0;
+    }
+    return NULL;
+}
+
+static void test_two_handles(void **context)
+{
+    struct fixture *f = *context;
+    struct writer writers[2];
+    for (int i = 0; i < 2; i++) {
+        struct arena *arena = arena_new();
+        writers[i] =
+            (struct writer){.backend = f->backend, .arena = arena, .diags = diags_init(arena)};
+    }
+    writers[1].backend = f->backend->ops->again(f->backend, f->arena, &f->diags);
+    assert_non_null(writers[1].backend);
+    assert_true(f->backend->ops->hold(f->backend, &f->diags));
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, write_all, &writers[1]), 0);
+    write_all(&writers[0]);
+    pthread_join(thread, NULL);
+    /* Each name went to one of them, and ending one handle does not end the lock of the other. */
+    assert_int_equal(writers[0].wrote + writers[1].wrote, BOTH_WRITE);
+    assert_int_equal(writers[0].met + writers[1].met, BOTH_WRITE);
+    writers[1].backend->ops->close(writers[1].backend);
+    struct backend *other = backend_local_open(f->arena, f->state, &f->diags);
+    assert_true(other->ops->held(other));
+    for (int i = 0; i < 2; i++)
+        arena_free(writers[i].arena);
 }
 
 static void test_what_cannot_be(void **context)
@@ -467,6 +524,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_objects, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_two_handles, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_what_cannot_be, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_race, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_killed_holder, set_up, tear_down),

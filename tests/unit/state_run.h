@@ -63,10 +63,15 @@ struct run {
     struct outcome outcome;
 };
 
+/* Whether the runs that are made now write their journals in a thread. */
+static bool threaded;
+
 static inline void run_init(struct run *run, struct fake_store *store)
 {
     *run = (struct run){.fake = fake_open(store), .arena = arena_new()};
     run->diags = diags_init(run->arena);
+    if (threaded)
+        run->fake.backend.ops = &fake_threaded_ops;
 }
 
 static inline void run_end(struct run *run)
@@ -106,7 +111,11 @@ static inline bool begin_run(struct run *run)
 
 static inline bool flush_run(struct run *run)
 {
-    bool ok = note(run, session_flush(run->session, &run->diags));
+    enum session_result result = threaded ? session_flush_begin(run->session, NULL, &run->diags)
+                                          : session_flush(run->session, &run->diags);
+    if (threaded && result == SESSION_OK)
+        result = session_flush_end(run->session, &run->diags);
+    bool ok = note(run, result);
     run->outcome.flushed += ok ? 1 : 0;
     return ok;
 }

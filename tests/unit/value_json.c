@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "value/read.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -180,6 +181,124 @@ static void shares_keys(void **state)
             i);
 }
 
+static void sorts_each_object(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        /* The same keys in another order, fewer, more, and an end that was seen before. */
+        {"[{\"b\":1,\"a\":2},{\"b\":3,\"a\":4},{\"a\":5,\"b\":6},{\"a\":7}]",
+            "[{\"a\":2,\"b\":1},{\"a\":4,\"b\":3},{\"a\":5,\"b\":6},{\"a\":7}]"},
+        {"[{\"c\":1,\"b\":2,\"a\":3},{\"b\":4,\"c\":5,\"a\":6},{\"c\":7,\"a\":8},{\"b\":9,\"a\":0}"
+         "]",
+            "[{\"a\":3,\"b\":2,\"c\":1},{\"a\":6,\"b\":4,\"c\":5},{\"a\":8,\"c\":7},{\"a\":0,\"b\":"
+            "9}]"},
+        /* Within itself: the outer one is sorted after the inner one. */
+        {"[{\"b\":{\"b\":1,\"a\":2},\"a\":3},{\"b\":{\"a\":4,\"b\":5},\"a\":6}]",
+            "[{\"a\":3,\"b\":{\"a\":2,\"b\":1}},{\"a\":6,\"b\":{\"a\":4,\"b\":5}}]"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct node *node = read_text(cases[i][0]);
+        assert_non_null(node);
+        assert_string_equal(node_json_text(arena, node), cases[i][1]);
+        assert_int_equal(node->items[0]->pairs[0].line, 0);
+    }
+    assert_string_equal(
+        reason("[{\"b\":1,\"a\":2},{\"b\":1,\"a\":2},{\"a\":1,\"a\":2}]"), "two members \"a\"");
+    assert_string_equal(
+        reason("[{\"b\":1,\"a\":2},{\"a\":1,\"b\":3,\"b\":2,\"a\":0}]"), "two members \"a\"");
+}
+
+/* Around the most keys whose order is kept, and beyond the length of those that are shared. */
+static void sorts_large_objects(void **state)
+{
+    (void)state;
+    for (int count = 60; count < 70; count++) {
+        CLEANUP_BUF struct buf text = BUF_INIT(0);
+        for (int object = 0; object < 3; object++) {
+            buf_char(&text, object == 0 ? '[' : ',');
+            for (int i = 0; i < count; i++)
+                buf_printf(&text, "%c\"%0*d\":%d", i == 0 ? '{' : ',', i % 5 == 0 ? 50 : 3,
+                    i * 7919 % count, object + i);
+            buf_char(&text, '}');
+        }
+        buf_char(&text, ']');
+        struct node *list = read_text(buf_text(&text));
+        assert_non_null(list);
+        for (int object = 0; object < 3; object++) {
+            const struct node *map = list->items[object];
+            assert_int_equal(map->count, count);
+            for (int i = 0; i < count; i++) {
+                const char *key =
+                    arena_printf(arena, "%0*d", i % 5 == 0 ? 50 : 3, i * 7919 % count);
+                assert_int_equal(node_get_int(map, key, -1), object + i);
+            }
+        }
+    }
+}
+
+static void tells_what_is_canonical(void **state)
+{
+    (void)state;
+    static const char *const are[] = {"null", "[]", "{}", "\"\"", "0", "-1", "1.5", "-0.5",
+        "9223372036854775807", "9223372036854775808", "1e400", "1.5e-30", "[true,false,null]\n",
+        "{\"a\":1,\"b\":[{\"c\":2},{\"c\":3}]}", "\"a\\\"\\\\\\b\\f\\n\\r\\t/\x7f\xc3\xa4\"",
+        "{\"\":\" \",\"A\":{},\"a\":[[]]}\n"};
+    static const char *const are_not[] = {" 1", "1 ", "1\n\n", "1\r", "1\n ", "[1, 2]",
+        "{\"a\" :1}", "-0", "-0.0", "0.0", "1.0", "1.50", "1e5", "1E400", "1e+400", "1e0400",
+        "15e-31", "0.00e0", "\"\\/\"", "\"\\u0041\"", "\"\\u000A\"", "{\"b\":1,\"a\":2}",
+        "[{\"b\":1,\"a\":2}]", "{\"a\\/\":1}", "[{\"a\":1,\"b\":2},{\"b\":1,\"a\":2}]"};
+    bool canonical = false;
+    for (size_t i = 0; i < sizeof(are) / sizeof(are[0]); i++) {
+        assert_non_null(json_read_canonical(arena, are[i], strlen(are[i]), &canonical, NULL));
+        assert_true(canonical);
+    }
+    for (size_t i = 0; i < sizeof(are_not) / sizeof(are_not[0]); i++) {
+        canonical = true;
+        assert_non_null(
+            json_read_canonical(arena, are_not[i], strlen(are_not[i]), &canonical, NULL));
+        assert_false(canonical);
+    }
+    canonical = true;
+    assert_null(json_read_canonical(arena, "[", 1, &canonical, NULL));
+    assert_false(canonical);
+}
+
+#define ROUNDS 200
+
+static void *read_often(void *text)
+{
+    struct arena *own = arena_new();
+    bool same = true;
+    for (int i = 0; i < ROUNDS; i++) {
+        struct node *node = json_read(own, text, strlen(text), NULL);
+        same = same && node != NULL && strcmp(node_json_text(own, node), text) == 0;
+        same = same && json_read(own, text, strlen(text) - 1, NULL) == NULL;
+    }
+    arena_free(own);
+    return same ? text : NULL;
+}
+
+static void reads_in_two_threads(void **state)
+{
+    (void)state;
+    char *texts[2] = {NULL, NULL};
+    for (int t = 0; t < 2; t++) {
+        CLEANUP_BUF struct buf text = BUF_INIT(0);
+        for (int i = 0; i < 200; i++)
+            buf_printf(&text, "%c{\"a%d\":\"%d\",\"b\":[%d,null]}", i == 0 ? '[' : ',', t, i, t);
+        buf_char(&text, ']');
+        texts[t] = arena_strdup(arena, buf_text(&text));
+    }
+    pthread_t threads[2];
+    for (int t = 0; t < 2; t++)
+        assert_int_equal(pthread_create(&threads[t], NULL, read_often, texts[t]), 0);
+    for (int t = 0; t < 2; t++) {
+        void *same = NULL;
+        assert_int_equal(pthread_join(threads[t], &same), 0);
+        assert_ptr_equal(same, texts[t]);
+    }
+}
+
 static void is_linear(void **state)
 {
     (void)state;
@@ -206,6 +325,10 @@ int main(void)
         cmocka_unit_test(bounds_the_depth),
         cmocka_unit_test(bounds_the_values),
         cmocka_unit_test(shares_keys),
+        cmocka_unit_test(sorts_each_object),
+        cmocka_unit_test(sorts_large_objects),
+        cmocka_unit_test(tells_what_is_canonical),
+        cmocka_unit_test(reads_in_two_threads),
         cmocka_unit_test(is_linear),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
