@@ -92,8 +92,7 @@ static const char *const object_members[] = {
 
 static const char *const state_members[] = {"environment", "epoch", "format", "freeze",
     "last_clean", "last_run", "lineage", "moved", "objects", "run", "serial", "status", "store",
-    "taken_over",
-    "target", "tool", "write_id", "written_at", NULL};
+    "taken_over", "target", "tool", "write_id", "written_at", NULL};
 
 static struct known_object *decode_object(
     struct decoder *decoder, const char *address, const struct node *map)

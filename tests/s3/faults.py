@@ -67,8 +67,8 @@ def versioned(stage):
     expect(wrong, stage.apply(), 0)
     for name in ("lock.json", "state.json"):
         stage.must_delete(name)
-    expect(wrong, stage.run("plan", ENVIRONMENT), 0)
-    expect(wrong, stage.run("init", ENVIRONMENT), 0, "made")
+    expect(wrong, stage.run("plan", ENVIRONMENT), 5, "LF311")
+    expect(wrong, stage.run("init", ENVIRONMENT, "--take-over"), 0, "made")
     expect(wrong, stage.apply(), 0)
     return wrong
 

@@ -40,8 +40,8 @@ static void test_text_of_an_element(void **state)
     assert_found("<!-- <Code>1</Code> --><?x <Code>?><Code>2</Code>", "Code", "2");
     assert_found("<K>a &amp; b&#x41;&#65;&lt;&quot;&apos;&gt;</K>", "K", "a & bAA<\"'>");
     assert_found("<K>&#xfc;&#x20ac;&#x1f600;</K>", "K", "\xc3\xbc\xe2\x82\xac\xf0\x9f\x98\x80");
-    assert_found("<K>&bogus; &#0; &#xd800; &#x110000; &</K>", "K",
-        "&bogus; &#0; &#xd800; &#x110000; &");
+    assert_found(
+        "<K>&bogus; &#0; &#xd800; &#x110000; &</K>", "K", "&bogus; &#0; &#xd800; &#x110000; &");
     assert_found("<K>a<![CDATA[<&amp;>]]>b<x/>c</K>", "K", "a<&amp;>bc");
     assert_found("<K>a<K>b</K>c</K>", "K", "abc");
     /* Cut short, or none at all */
