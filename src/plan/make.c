@@ -285,7 +285,8 @@ static void plan_existing(struct planning *p, const struct resource *resource,
         change->reason = update_reason(change);
     }
     if (change->action == ACTION_UPDATE && change->fields.count == 0) {
-        if (!marked_by_us(p, object) || !mark_is_older(object->mark, p->known)) {
+        if (!marked_by_us(p, object) || !mark_is_older(object->mark, p->known) ||
+            mark_is_strange(object->mark, p->known)) {
             plan_unchanged(p, change, known);
             return;
         }
