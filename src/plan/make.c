@@ -74,6 +74,13 @@ static bool marked_by_us(struct planning *p, const struct object *object)
     return mark_is_of(object->mark, p->spec->environment);
 }
 
+/** Made by a state whose objects are ours by now: it gets our mark. */
+static bool is_taken_over(struct planning *p, const struct object *object)
+{
+    return marked_by_us(p, object) && mark_is_older(object->mark, p->known) &&
+           !mark_is_strange(object->mark, p->known);
+}
+
 static void check_foreign_mark(
     struct planning *p, const struct resource *resource, const struct object *object)
 {
@@ -285,8 +292,7 @@ static void plan_existing(struct planning *p, const struct resource *resource,
         change->reason = update_reason(change);
     }
     if (change->action == ACTION_UPDATE && change->fields.count == 0) {
-        if (!marked_by_us(p, object) || !mark_is_older(object->mark, p->known) ||
-            mark_is_strange(object->mark, p->known)) {
+        if (!is_taken_over(p, object)) {
             plan_unchanged(p, change, known);
             return;
         }
