@@ -153,7 +153,10 @@ static enum exit_code edit(struct run *run, const char *operation,
     if (code == EXIT_DONE)
         status = status_kept(run);
     enum exit_code closed = run_close(run, session, status);
-    return code != EXIT_DONE ? code : closed;
+    code = code != EXIT_DONE ? code : closed;
+    if (code != EXIT_DONE)
+        buf_reset(&run->call->text); /* what was to be said of it did not happen */
+    return code;
 }
 
 static enum exit_code edit_move(struct run *run)

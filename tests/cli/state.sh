@@ -349,6 +349,19 @@ test_case 'restore: what is changed, and in which members' '
   contains out "~ the target"
   contains out "Objects: 0 added, 0 removed, 1 changed, 1 the same."
 '
+test_case 'mv, rm: what could not be written is not said to be done' '
+  environment
+  liteform state pull dev >big.json
+  edit big.json "s[\"objects\"].update({\"team/t%03d\" % n: {\"kind\": \"team\", \"id\": \"t%d\" % n} for n in range(100)})" raw
+  liteform state push dev big.json >/dev/null
+  cp $STATE before
+  for words in "mv dev team/t001 team/x" "rm dev team/t002"; do
+    must_fail 1 bash -c "trap \"\" XFSZ; ulimit -f 2; exec \"$LITEFORM\" state $words" >out 2>err
+    empty out
+    contains err error
+    cmp_files before $STATE
+  done
+'
 test_case 'restore: asks on a terminal; anything but yes does nothing; Ctrl-C: 130' '
   environment
   cp $STATE before

@@ -1,4 +1,3 @@
-#include "base/clock.h"
 #include "base/text.h"
 #include "value/read.h"
 
@@ -7,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -230,9 +230,9 @@ static void bounds_size_and_depth(void **state)
         buf_reset(&text);
         for (int j = 0; j < 10000; j++)
             buf_str(&text, bombs[i]);
-        int64_t start = clock_ms();
+        clock_t start = clock(); /* of this process: a busy machine is no reason to fail */
         assert_string_equal(refused(buf_text(&text))->id, "LF005");
-        assert_true(clock_ms() - start < 2000); /* 1 ms on a free machine */
+        assert_true((clock() - start) / CLOCKS_PER_SEC < 2); /* it takes 1 ms */
     }
     diags = diags_init(arena);
     uint16_t huge = diags_source(&diags, "huge", "", READ_MAX_YAML + 1);
@@ -249,9 +249,9 @@ static void reads_large_maps(void **state)
     CLEANUP_BUF struct buf text = BUF_INIT(0);
     for (unsigned i = 0; i < 30000; i++)
         buf_printf(&text, "key-%u: {a: [x, y]}\n", i * 7919 % 30000);
-    int64_t start = clock_ms();
+    clock_t start = clock();
     struct node *root = read_text(buf_text(&text));
-    assert_true(clock_ms() - start < 20000);
+    assert_true((clock() - start) / CLOCKS_PER_SEC < 20);
     assert_int_equal(root->count, 30000);
     for (unsigned i = 0; i < 30000; i++) {
         const struct pair *pair = node_pair(root, arena_printf(arena, "key-%u", i * 7919 % 30000));
