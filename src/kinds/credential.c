@@ -295,29 +295,6 @@ static enum call_result call(const struct call_context *context, unsigned n,
     return course_call(&course, context, n, previous, ret_request, diags);
 }
 
-static bool probe(const struct call_context *context, struct request *ret_request)
-{
-    request_make(ret_request, "GET",
-        arena_printf(context->arena, "/credentials/by_name/%s",
-            text_encode_url(context->arena, id_of(context))),
-        NULL);
-    return true;
-}
-
-static enum probe_result probed(const struct call_context *context, const struct reply *reply,
-    struct live *live, struct object **ret_object)
-{
-    (void)context;
-    if (reply->outcome == OUTCOME_ANSWERED && reply->status == 404)
-        return PROBE_ABSENT;
-    if (!reply_ok(reply) || is_disguised_error(reply))
-        return PROBE_UNKNOWN;
-    struct live_kind in = {.kind = &kind_credential};
-
-    *ret_object = decode(live, &in, reply->body);
-    return *ret_object != NULL ? PROBE_THERE : PROBE_UNKNOWN;
-}
-
 static void check(const struct check_context *context, const struct resource *resource)
 {
     check_plain_secrets(
@@ -342,6 +319,4 @@ const struct kind kind_credential = {
     .joined = joined,
     .call = call,
     .memory = sizeof(struct flow),
-    .probe = probe,
-    .probed = probed,
 };

@@ -388,8 +388,6 @@ const struct kind kind_key = {
     .plan = key_plan,
     .call = key_call,
     .memory = sizeof(struct flow),
-    .probe = key_probe,
-    .probed = key_probed,
     .stray = stray,
     .remember = key_remember,
 };

@@ -17,9 +17,6 @@ void key_plan(const struct plan_context *context, const struct resource *resourc
 const char *key_identify(const struct plan_context *context, const struct resource *resource);
 enum call_result key_call(const struct call_context *context, unsigned n,
     const struct reply *previous, struct request *ret_request, struct diags *diags);
-bool key_probe(const struct call_context *context, struct request *ret_request);
-enum probe_result key_probed(const struct call_context *context, const struct reply *reply,
-    struct live *live, struct object **ret_object);
 
 struct node *key_remember(const struct call_context *context);
 

@@ -608,30 +608,3 @@ struct node *key_remember(const struct call_context *context)
     }
     return extra->count > 0 ? extra : NULL;
 }
-
-bool key_probe(const struct call_context *context, struct request *ret_request)
-{
-    request_make(ret_request, "GET", look_path(context), NULL);
-    return true;
-}
-
-enum probe_result key_probed(const struct call_context *context, const struct reply *reply,
-    struct live *live, struct object **ret_object)
-{
-    const struct node *row = row_of(reply);
-    struct live_kind in = {.kind = &kind_key};
-
-    (void)context;
-    if (reply->outcome == OUTCOME_ANSWERED &&
-        (reply->status == 404 || (reply_ok(reply) && row == NULL)))
-        return PROBE_ABSENT;
-    if (row == NULL)
-        return PROBE_UNKNOWN;
-    struct node *whole = node_copy(live->arena, row);
-
-    /* /key/info has the hash beside the row, not in it. */
-    if (node_get(whole, "token") == NULL && node_get_text(reply->body, "key") != NULL)
-        node_set_string(live->arena, whole, "token", node_get_text(reply->body, "key"));
-    *ret_object = key_decode(live, &in, whole);
-    return *ret_object != NULL ? PROBE_THERE : PROBE_UNKNOWN;
-}

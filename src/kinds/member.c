@@ -502,29 +502,6 @@ static enum call_result call(const struct call_context *context, unsigned n,
     return course_call(&course, context, n, previous, ret_request, diags);
 }
 
-static bool probe(const struct call_context *context, struct request *ret_request)
-{
-    build(context, STAGE_CHECK, ret_request);
-    return true;
-}
-
-static enum probe_result probed(const struct call_context *context, const struct reply *reply,
-    struct live *live, struct object **ret_object)
-{
-    const struct node *member = find_member(context, reply);
-    struct live_kind in = {.kind = &kind_member, .by_id = map_init(live->arena)};
-
-    if (reply->outcome == OUTCOME_ANSWERED && reply->status == 404)
-        return PROBE_ABSENT;
-    if (!reply_ok(reply))
-        return PROBE_UNKNOWN;
-    if (member == NULL)
-        return PROBE_ABSENT;
-    add_member(live, &in, node_get(reply->body, "team_info"), member);
-    *ret_object = in.list.count > 0 ? in.list.at[0] : NULL;
-    return *ret_object != NULL ? PROBE_THERE : PROBE_UNKNOWN;
-}
-
 static const char *const after[] = {"team", "user", NULL};
 
 const struct kind kind_member = {
@@ -546,6 +523,4 @@ const struct kind kind_member = {
     .takes = takes,
     .call = call,
     .memory = sizeof(struct flow),
-    .probe = probe,
-    .probed = probed,
 };

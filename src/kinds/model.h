@@ -23,9 +23,6 @@ void model_plan(const struct plan_context *context, const struct resource *resou
     const struct object *object, struct change *change);
 enum call_result model_call(const struct call_context *context, unsigned n,
     const struct reply *previous, struct request *ret_request, struct diags *diags);
-bool model_probe(const struct call_context *context, struct request *ret_request);
-enum probe_result model_probed(const struct call_context *context, const struct reply *reply,
-    struct live *live, struct object **ret_object);
 
 bool model_force(const struct call_context *context, struct request *ret_request);
 enum loaded model_forced(const struct call_context *context, const struct reply *reply);

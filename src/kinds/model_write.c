@@ -535,32 +535,3 @@ struct node *model_remember(const struct call_context *context)
     node_set_string(context->arena, extra, "spelling", spelling);
     return extra;
 }
-
-bool model_probe(const struct call_context *context, struct request *ret_request)
-{
-    request_make(ret_request, "GET",
-        arena_printf(context->arena, "/v2/model/info?modelId=%s",
-            text_encode_url(context->arena, model_id_of(context))),
-        NULL);
-    return true;
-}
-
-enum probe_result model_probed(const struct call_context *context, const struct reply *reply,
-    struct live *live, struct object **ret_object)
-{
-    const struct node *data = reply_ok(reply) ? node_get(reply->body, "data") : NULL;
-    struct live_kind in = {.kind = &kind_model};
-
-    if (!node_is(data, NODE_LIST))
-        return PROBE_UNKNOWN;
-    for (uint32_t i = 0; i < data->count; i++) {
-        struct object *object = model_decode(live, &in, data->items[i]);
-
-        if (object != NULL && text_equal(object->id, model_id_of(context))) {
-            *ret_object = object;
-            return PROBE_THERE;
-        }
-    }
-    /* A pod that has loaded nothing answers [] for rows that exist (1.106.2): no proof. */
-    return PROBE_UNKNOWN;
-}

@@ -597,24 +597,6 @@ static enum call_result call(const struct call_context *context, unsigned n,
     return course_call(&course, context, n, previous, ret_request, diags);
 }
 
-static bool probe(const struct call_context *context, struct request *ret_request)
-{
-    build(context, STAGE_CHECK, ret_request);
-    return true;
-}
-
-static enum probe_result probed(const struct call_context *context, const struct reply *reply,
-    struct live *live, struct object **ret_object)
-{
-    struct live_kind in = {.kind = &kind_team};
-
-    (void)context;
-    if (reply->outcome == OUTCOME_ANSWERED && reply->status == 404)
-        return PROBE_ABSENT;
-    *ret_object = reply_ok(reply) ? decode(live, &in, node_get(reply->body, "team_info")) : NULL;
-    return *ret_object != NULL ? PROBE_THERE : PROBE_UNKNOWN;
-}
-
 static const char *const after[] = {"model", NULL};
 
 const struct kind kind_team = {
@@ -637,6 +619,4 @@ const struct kind kind_team = {
     .takes = takes,
     .call = call,
     .memory = sizeof(struct memory),
-    .probe = probe,
-    .probed = probed,
 };

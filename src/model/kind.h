@@ -251,8 +251,6 @@ enum call_result {
     CALL_FAILED, /* a diagnostic says why */
 };
 
-enum probe_result { PROBE_UNKNOWN, PROBE_ABSENT, PROBE_THERE };
-
 /* ------------------------------------------------------------------ the kind */
 
 enum ownership { OWNERSHIP_FULL, OWNERSHIP_KEEP, OWNERSHIP_IGNORE };
@@ -357,12 +355,6 @@ struct kind {
     enum call_result (*call)(const struct call_context *context, unsigned n,
         const struct reply *previous, struct request *ret_request, struct diags *diags);
     size_t memory; /* bytes of call_context.memory */
-
-    /** MUST. A request that shows whether the object is there, for a write whose answer was lost. */
-    bool (*probe)(const struct call_context *context, struct request *ret_request);
-    /** MUST. Reads its answer: PROBE_THERE fills *ret_object (in live->arena). */
-    enum probe_result (*probed)(const struct call_context *context, const struct reply *reply,
-        struct live *live, struct object **ret_object);
 
     /** MAY. The id under which a resource is found live when neither the state nor the spec has it:
      *  asked before the natural key. Member: "TEAM_ID/USER_ID" (also the id of a create). User: the

@@ -265,28 +265,6 @@ static void update(void **state)
     fixture_free(f);
 }
 
-static void probing(void **state)
-{
-    (void)state;
-    struct fixture *f = fixture_new(LITELLM(1, 106), false);
-    struct object *object = NULL;
-    knows(f, "env:CI", HASH);
-    begin(f, ACTION_CREATE, ci(f, ENTRY), NULL);
-    plan_it(f);
-    assert_true(kind->probe(&f->context, &f->request));
-    assert_request(f, "GET", "/key/info?key=aaaa", NULL);
-    struct reply reply = {.outcome = OUTCOME_ANSWERED, .status = 404};
-    assert_int_equal(kind->probed(&f->context, &reply, &f->live, &object), PROBE_ABSENT);
-    reply.status = 200;
-    reply.body = json(f, "{\"key\":\"aaaa\",\"info\":{\"key_alias\":\"ci\",\"metadata\":{}}}");
-    assert_int_equal(kind->probed(&f->context, &reply, &f->live, &object), PROBE_THERE);
-    assert_string_equal(object->id, HASH);
-    reply.outcome = OUTCOME_LOST;
-    reply.body = NULL;
-    assert_int_equal(kind->probed(&f->context, &reply, &f->live, &object), PROBE_UNKNOWN);
-    fixture_free(f);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -296,7 +274,6 @@ int main(void)
         cmocka_unit_test(rotation),
         cmocka_unit_test(revival),
         cmocka_unit_test(update),
-        cmocka_unit_test(probing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
