@@ -23,6 +23,15 @@ class Bucket(Stage):
 
     def __enter__(self):
         super().__enter__()
+        self.start_aws()
+        self.fresh()
+        return self
+
+    def __exit__(self, *arguments):
+        self.stop_aws()
+        super().__exit__(*arguments)
+
+    def start_aws(self):
         self.aws_folder = tempfile.mkdtemp(prefix="aws-", dir=self.folder)
         done = subprocess.run([os.path.join(SANDBOX, "aws-up"), "--tls"], env=dict(os.environ, SANDBOX_AWS_DIR=self.aws_folder),
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120, check=False)
@@ -32,13 +41,10 @@ class Bucket(Stage):
         self.url = said["SANDBOX_AWS_URL"]
         self.tls_url, self.ca_file = said["AWS_ENDPOINT_URL_S3"], said["AWS_CA_BUNDLE"]
         self.admin = {"AWS_ACCESS_KEY_ID": said["AWS_ACCESS_KEY_ID"], "AWS_SECRET_ACCESS_KEY": said["AWS_SECRET_ACCESS_KEY"]}
-        self.fresh()
-        return self
 
-    def __exit__(self, *arguments):
+    def stop_aws(self):
         subprocess.run([os.path.join(SANDBOX, "aws-down"), self.aws_folder], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                        timeout=60, check=False)
-        super().__exit__(*arguments)
 
     def aws(self, name, body=None):
         """A control call of the stand-in of AWS."""

@@ -213,7 +213,6 @@ def migrate_cut(stage):
     expect(wrong, stage.run("init", ENVIRONMENT), 0)
     stage.backend = stage.s3_spec(lease="3s")
     stage.write(teams(1))
-    stage.aws("faults", [{"match": "PUT *state.json", "times": 1, "nth": 1, "do": {"slow_after_ms": 0}}])
     # The check reads state.json after it was written: the first such read that finds one.
     child = stage.start("init", ENVIRONMENT, "--migrate", prepare=lambda pid: stage.aws(
         "faults", [{"match": "GET *state.json", "nth": 2, "times": 1, "do": {"before": "kill", "pid": pid}}]))
