@@ -205,7 +205,7 @@ static void no_answer(const struct s3 *s3, const struct s3_call *call,
         diag->fix = "nothing that liteform writes is: look at what lies there";
         return;
     case FAULT_STOPPED:
-        diag = diag_add(diags, "LF447", "interrupted while %s was being %s", what, act(call->kind));
+        diag_add(diags, "LF447", "interrupted while %s was being %s", what, act(call->kind));
         return;
     default:
         break;
