@@ -155,7 +155,22 @@ static int write_exclusive(const char *path, const void *bytes, size_t length, u
     return error;
 }
 
-int file_write_atomic(const char *path, const void *bytes, size_t length, unsigned mode)
+/* A name that is free; a hard link where the file system cannot rename without replacing. */
+static int rename_new(const char *from, const char *to)
+{
+    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+        return 0;
+    if (errno != EINVAL && errno != ENOSYS)
+        return errno;
+    if (link(from, to) != 0)
+        return errno;
+    unlink(from);
+    return 0;
+}
+
+/* Whole under another name first: whoever is killed on the way leaves no half of it at `path`. */
+static int write_whole(
+    const char *path, const void *bytes, size_t length, unsigned mode, bool replace)
 {
     CLEANUP_ARENA struct arena *scratch = arena_new();
     uint8_t random[6];
@@ -166,18 +181,25 @@ int file_write_atomic(const char *path, const void *bytes, size_t length, unsign
     int error = write_exclusive(temporary, bytes, length, mode);
     if (error != 0)
         return error;
-    if (rename(temporary, path) != 0) {
+    if (!replace)
+        error = rename_new(temporary, path);
+    else if (rename(temporary, path) != 0)
         error = errno;
+    if (error != 0) {
         unlink(temporary);
         return error;
     }
     return sync_folder_of(path);
 }
 
+int file_write_atomic(const char *path, const void *bytes, size_t length, unsigned mode)
+{
+    return write_whole(path, bytes, length, mode, true);
+}
+
 int file_write_new(const char *path, const void *bytes, size_t length, unsigned mode)
 {
-    int error = write_exclusive(path, bytes, length, mode);
-    return error != 0 ? error : sync_folder_of(path);
+    return write_whole(path, bytes, length, mode, false);
 }
 
 static int make_folder(const char *path, unsigned mode)

@@ -18,7 +18,7 @@ int file_read(struct arena *arena, const char *path, size_t max, char **ret_byte
  * fsync, rename, fsync of the folder. A reader sees the old or the new file, never a part.
  */
 int file_write_atomic(const char *path, const void *bytes, size_t length, unsigned mode);
-/** Creates `path` with these bytes; EEXIST when it is there. fsyncs file and folder. */
+/** The same for a name that must be free; EEXIST when it is not. */
 int file_write_new(const char *path, const void *bytes, size_t length, unsigned mode);
 /** mkdir -p with `mode` for the new folders. */
 int file_make_folders(const char *path, unsigned mode);

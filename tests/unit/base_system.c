@@ -5,12 +5,15 @@
 
 #include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -206,6 +209,30 @@ static void writes_and_reads(void **state)
     assert_int_equal(file_remove(path), 0);
 }
 
+/* A writer that dies in the middle leaves nothing at the name, or the next one finds it taken. */
+static void a_killed_writer_leaves_no_half(void **state)
+{
+    (void)state;
+    const char *path = in_folder("half");
+    pid_t child = fork();
+    if (child == 0) {
+        static const char text[4096] = "sk-";
+        setrlimit(RLIMIT_FSIZE, &(struct rlimit){.rlim_cur = 1, .rlim_max = 1});
+        signal(SIGXFSZ, SIG_DFL);
+        _exit(file_write_new(path, text, sizeof(text), 0600) == 0 ? 0 : 1);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+    assert_false(file_exists(path));
+    assert_int_equal(file_write_new(path, "x", 1, 0600), 0);
+    assert_int_equal(file_remove(path), 0);
+    struct strings names = {0};
+    assert_int_equal(file_list(arena, folder, ".tmp", &names), 0);
+    for (size_t i = 0; i < names.count; i++)
+        assert_int_equal(file_remove(file_join(arena, folder, names.at[i])), 0);
+}
+
 static void reads_what_has_no_size(void **state)
 {
     (void)state;
@@ -268,6 +295,7 @@ int main(void)
         cmocka_unit_test(makes_random_ids),
         cmocka_unit_test(joins_paths),
         cmocka_unit_test(writes_and_reads),
+        cmocka_unit_test(a_killed_writer_leaves_no_half),
         cmocka_unit_test(reads_what_has_no_size),
         cmocka_unit_test(makes_and_lists_folders),
     };
