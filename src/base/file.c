@@ -197,8 +197,30 @@ int file_write_atomic(const char *path, const void *bytes, size_t length, unsign
     return write_whole(path, bytes, length, mode, true);
 }
 
+/* Without a name until it is whole, so that a kill leaves nothing at all; ENOTSUP: not here. */
+static int write_nameless(const char *path, const void *bytes, size_t length, unsigned mode)
+{
+    CLEANUP_ARENA struct arena *scratch = arena_new();
+    CLEANUP_FD int fd = -1;
+    if (open_retrying(
+            file_folder(scratch, path), O_TMPFILE | O_WRONLY | O_CLOEXEC, (mode_t)mode, &fd) != 0)
+        return ENOTSUP;
+    int error = write_all(fd, bytes, length);
+    if (error == 0)
+        error = sync_fd(fd);
+    if (error != 0)
+        return error;
+    const char *self = arena_printf(scratch, "/proc/self/fd/%d", fd);
+    if (linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW) != 0)
+        return errno == EEXIST ? EEXIST : ENOTSUP;
+    return sync_folder_of(path);
+}
+
 int file_write_new(const char *path, const void *bytes, size_t length, unsigned mode)
 {
+    int error = write_nameless(path, bytes, length, mode);
+    if (error != ENOTSUP)
+        return error;
     return write_whole(path, bytes, length, mode, false);
 }
 
