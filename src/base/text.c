@@ -150,6 +150,11 @@ static bool keeps_in_url(uint32_t code)
     return code < 0x80 && (isalnum((int)code) || (code != 0 && strchr("-._~", (int)code) != NULL));
 }
 
+static bool keeps_in_path(uint32_t code)
+{
+    return code == '/' || keeps_in_url(code);
+}
+
 static char *percent_encode(struct arena *arena, const char *text, bool (*keeps)(uint32_t))
 {
     static const char digits[] = "0123456789ABCDEF";
@@ -182,6 +187,11 @@ char *text_encode_address(struct arena *arena, const char *text)
 char *text_encode_url(struct arena *arena, const char *text)
 {
     return percent_encode(arena, text, keeps_in_url);
+}
+
+char *text_encode_path(struct arena *arena, const char *path)
+{
+    return percent_encode(arena, path, keeps_in_path);
 }
 
 static int hex_digit(char c)

@@ -35,6 +35,8 @@ bool text_decode_address(struct arena *arena, const char *text, char **ret_text)
 
 /** Percent-encodes everything but unreserved characters (RFC 3986), for URL paths and queries. */
 char *text_encode_url(struct arena *arena, const char *text);
+/** The same, "/" kept. */
+char *text_encode_path(struct arena *arena, const char *path);
 
 /** A shell-like glob: `*` any run (also over `/`), `?` one character, the rest literal. */
 bool text_glob(const char *pattern, const char *text);

@@ -50,3 +50,15 @@ enum exit_code state_copies(struct run *run, struct state_copies *copies)
         qsort(copies->list.at, copies->list.count, sizeof(*copies->list.at), compare_copies);
     return EXIT_DONE;
 }
+
+int64_t state_word_serial(const char *word)
+{
+    enum { DIGITS = 18 };
+    size_t length = strlen(word);
+    if (length == 0 || length > DIGITS || strspn(word, "0123456789") != length)
+        return -1;
+    int64_t serial = 0;
+    for (; *word != '\0'; word++)
+        serial = serial * 10 + (*word - '0');
+    return serial;
+}

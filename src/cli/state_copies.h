@@ -18,5 +18,7 @@ struct state_copies {
 
 /** Reads all of them; one that is damaged is in the list with the reason. */
 enum exit_code state_copies(struct run *run, struct state_copies *ret_copies);
+/** A serial that somebody typed; -1 when it is none. */
+int64_t state_word_serial(const char *word);
 
 #endif

@@ -101,23 +101,11 @@ static enum exit_code show_copies(struct run *run, const struct state_copies *co
 
 /* --- the choice ------------------------------------------------------------------------------- */
 
-static int64_t serial_of(const char *word)
-{
-    enum { DIGITS = 18 };
-    size_t length = strlen(word);
-    if (length == 0 || length > DIGITS || strspn(word, "0123456789") != length)
-        return -1;
-    int64_t serial = 0;
-    for (; *word != '\0'; word++)
-        serial = serial * 10 + (*word - '0');
-    return serial;
-}
-
 static enum exit_code choose(struct run *run, const struct state_copies *copies, const char *which,
     const struct state_copy **ret)
 {
     bool latest = strcmp(which, "latest") == 0;
-    int64_t serial = serial_of(which);
+    int64_t serial = state_word_serial(which);
     struct diags *diags = &run->call->diags;
     if (!latest && serial < 0) {
         struct diag *diag = diag_add(diags, "LF604", "\"%s\" is no serial", which);

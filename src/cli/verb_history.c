@@ -4,7 +4,6 @@
 #include "cli/state_actions.h"
 #include "cli/state_copies.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* `history ENV [SERIAL]`: who applied what, when, from which commit; and what one of them changed. */
@@ -199,9 +198,8 @@ static void show_one(struct run *run, const struct state *before, const struct s
 
 static enum exit_code choose(struct run *run, const struct entries *entries, const char *word)
 {
-    char *end = NULL;
-    long long serial = strtoll(word, &end, 10);
-    if (*word < '0' || *word > '9' || *end != '\0') {
+    int64_t serial = state_word_serial(word);
+    if (serial < 0) {
         diag_add(&run->call->diags, "LF604", "\"%s\" is no serial", word)->fix =
             command_text(run->call, "history", run->name);
         return EXIT_USAGE;
@@ -214,7 +212,7 @@ static enum exit_code choose(struct run *run, const struct entries *entries, con
         return EXIT_DONE;
     }
     diag_add(&run->call->diags, "LF423", "the history of %s holds no serial %lld",
-        run->spec->environment, serial)
+        run->spec->environment, (long long)serial)
         ->fix = command_text(run->call, "history", run->name);
     return EXIT_USAGE;
 }

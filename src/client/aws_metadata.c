@@ -213,7 +213,7 @@ enum aws_result aws_from_instance(struct aws_look *look, struct aws_found *ret)
         return AWS_NONE;
     }
     reply = ask_instance(look, "GET",
-        arena_printf(arena, "%s" INSTANCE_ROLES "%s", base, aws_encode(arena, role)), header);
+        arena_printf(arena, "%s" INSTANCE_ROLES "%s", base, text_encode_url(arena, role)), header);
     if (!is_ok(&reply))
         return aws_look_failed(look, "look at the instance profile of the machine",
             "instance metadata: role %s gave no credentials: %s", role,

@@ -31,36 +31,6 @@ struct signing {
     const char *names;    /* of the signed headers, joined by ";" */
 };
 
-static char *encode(struct arena *arena, const char *text, char kept)
-{
-    static const char hex[] = "0123456789ABCDEF";
-    static const char plain[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~";
-    char *encoded = arena_array(arena, strlen(text) + 1, 3), *to = encoded;
-
-    for (const char *at = text; *at != '\0'; at++) {
-        unsigned char byte = (unsigned char)*at;
-        if (*at == kept || strchr(plain, *at) != NULL) {
-            *to++ = *at;
-            continue;
-        }
-        *to++ = '%';
-        *to++ = hex[byte >> 4];
-        *to++ = hex[byte & 15];
-    }
-    return encoded;
-}
-
-char *aws_encode(struct arena *arena, const char *text)
-{
-    return encode(arena, text, '\0');
-}
-
-char *aws_encode_path(struct arena *arena, const char *path)
-{
-    return encode(arena, path, '/');
-}
-
 /* ------------------------------------------------------------------ the canonical request */
 
 static int compare_terms(const void *a, const void *b)
@@ -171,7 +141,7 @@ static void write_canonical(
     bool s3 = strcmp(request->service, "s3") == 0;
 
     buf_printf(out, "%s\n%s\n", request->method,
-        s3 ? request->path : aws_encode_path(arena, request->path));
+        s3 ? request->path : text_encode_path(arena, request->path));
     add_query(arena, out, request->query);
     buf_char(out, '\n');
     VEC_EACH(header, &signing->headers) {

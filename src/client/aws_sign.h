@@ -23,9 +23,10 @@ struct aws_keys {
 
 struct aws_request {
     const char *method;
-    const char *host;  /* as in the Host header: with the port where it is not the scheme's own */
-    const char *path;  /* percent-encoded with aws_encode_path(), begins with "/" */
-    const char *query; /* "name=value&...", each encoded with aws_encode(); NULL or "": none. The
+    const char *host; /* as in the Host header: with the port where it is not the scheme's own */
+    const char *path; /* percent-encoded with text_encode_path(), begins with "/" */
+    const char
+        *query; /* "name=value&...", each encoded with text_encode_url(); NULL or "": none. The
                           order is free, "name" alone is signed as "name=" (and may be sent so) */
     const struct strings *headers; /* "Name: value" to be sent and signed, besides those added here;
                                       may be NULL. User-Agent, Expect and the like are not signed */
@@ -35,10 +36,6 @@ struct aws_request {
     int64_t now; /* seconds since 1970 on the clock of the service */
 };
 
-/** Percent-encodes all but A-Za-z0-9-_.~ (upper-case hex). */
-char *aws_encode(struct arena *arena, const char *text);
-/** The same, "/" kept. */
-char *aws_encode_path(struct arena *arena, const char *path);
 /**
  * Adds to `ret_lines` the headers to send: the given ones (line breaks in them become blanks),
  * x-amz-date, x-amz-content-sha256, x-amz-security-token where there is one, Authorization. Not

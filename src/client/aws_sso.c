@@ -96,7 +96,7 @@ static enum aws_result ask_portal(
     strings_add(arena, &lines, "Accept: application/json");
     struct exchange_call call = {.method = "GET",
         .url = arena_printf(arena, "%s/federation/credentials?role_name=%s&account_id=%s", endpoint,
-            aws_encode(arena, sso->role), aws_encode(arena, sso->account)),
+            text_encode_url(arena, sso->role), text_encode_url(arena, sso->account)),
         .lines = &lines,
         .ca_file = aws_look_ca(look)};
     for (unsigned tries = 1;; tries++) {

@@ -26,7 +26,7 @@ struct chain {
 static void form(struct arena *arena, struct buf *out, const char *name, const char *value)
 {
     if (value != NULL)
-        buf_printf(out, "%s%s=%s", out->len == 0 ? "" : "&", name, aws_encode(arena, value));
+        buf_printf(out, "%s%s=%s", out->len == 0 ? "" : "&", name, text_encode_url(arena, value));
 }
 
 static bool all_in(const char *text, const char *any_of)

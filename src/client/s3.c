@@ -102,7 +102,7 @@ static bool locate(struct s3 *s3, const char *endpoint, bool own, struct diags *
     s3->place = arena_printf(arena, "%s://%s%s/%s", scheme, authority, path, s3->options.bucket);
     if (in_path(s3, own)) {
         s3->authority = authority;
-        s3->path = arena_printf(arena, "%s/%s", path, aws_encode(arena, s3->options.bucket));
+        s3->path = arena_printf(arena, "%s/%s", path, text_encode_url(arena, s3->options.bucket));
     } else {
         s3->authority = arena_printf(arena, "%s.%s", s3->options.bucket, authority);
         s3->path = path;
@@ -149,7 +149,7 @@ static bool send_once(struct s3 *s3, struct arena *arena, const struct s3_call *
     if (!aws_keys(s3->aws, &keys, diags))
         return false;
     const char *path = arena_printf(
-        arena, "%s/%s", s3->path, call->key == NULL ? "" : aws_encode_path(arena, call->key));
+        arena, "%s/%s", s3->path, call->key == NULL ? "" : text_encode_path(arena, call->key));
     size_t length = call->body == NULL ? 0 : call->body->len;
     struct aws_request request = {.method = call->method,
         .host = s3->authority,

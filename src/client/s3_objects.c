@@ -166,13 +166,13 @@ enum s3_result s3_list(struct s3 *s3, struct arena *arena, const char *prefix,
     const char *token = NULL;
     for (unsigned page = 0; page < PAGES_MOST; page++) {
         /* Sorted as they are signed. */
-        const char *from =
-            token == NULL ? ""
-                          : arena_printf(arena, "continuation-token=%s&", aws_encode(arena, token));
+        const char *from = token == NULL ? ""
+                                         : arena_printf(arena, "continuation-token=%s&",
+                                               text_encode_url(arena, token));
         struct s3_call call = {.kind = S3_KIND_LIST,
             .method = "GET",
-            .query =
-                arena_printf(arena, "%slist-type=2&prefix=%s", from, aws_encode(arena, prefix))};
+            .query = arena_printf(
+                arena, "%slist-type=2&prefix=%s", from, text_encode_url(arena, prefix))};
         struct s3_answer answer = {0};
         if (!s3_send(s3, arena, &call, &answer, diags))
             return S3_FAILED;

@@ -1,15 +1,7 @@
 #!/usr/bin/env bash
 # plan, apply, drift, init, lock, state: exit codes, streams, questions; the server holds nothing.
 . "$(dirname "$0")/../lib/tap.sh"
-
-"$PYTHON" "$ROOT/tests/cli/server.py" "$SCRATCH" &
-server=$!
-trap 'kill $server 2> /dev/null; tap_leave' EXIT
-for _ in $(seq 100); do [ -s "$SCRATCH/url" ] && break; sleep 0.05; done
-[ -s "$SCRATCH/url" ] || skip_all 'the server did not start'
-URL=$(cat "$SCRATCH/url")
-export URL LITELLM_MASTER_KEY=sk-right
-unset CI
+. "$(dirname "$0")/../lib/cli_server.sh"
 
 # A fresh environment `dev` against the server, in the block's folder.
 environment() {

@@ -2,15 +2,7 @@
 # Libraries that are loaded when needed and cannot be: what does not need them works, the rest says
 # which it is, and no guard takes it for a pass.
 . "$(dirname "$0")/../lib/tap.sh"
-
-"$PYTHON" "$ROOT/tests/cli/server.py" "$SCRATCH" &
-server=$!
-trap 'kill $server 2> /dev/null; tap_leave' EXIT
-for _ in $(seq 100); do [ -s "$SCRATCH/url" ] && break; sleep 0.05; done
-[ -s "$SCRATCH/url" ] || skip_all 'the server did not start'
-URL=$(cat "$SCRATCH/url")
-export URL LITELLM_MASTER_KEY=sk-right
-unset CI
+. "$(dirname "$0")/../lib/cli_server.sh"
 
 # The loader finds an empty file of that name first.
 without() { # curl|pq|git2 COMMAND...

@@ -1,36 +1,9 @@
 #!/usr/bin/env bash
 # state pull, push, restore: round trip, refusals, exit codes; the server holds nothing.
 . "$(dirname "$0")/../lib/tap.sh"
+. "$(dirname "$0")/../lib/cli_server.sh"
+. "$(dirname "$0")/../lib/cli_state.sh"
 
-"$PYTHON" "$ROOT/tests/cli/server.py" "$SCRATCH" &
-server=$!
-trap 'kill $server 2> /dev/null; tap_leave' EXIT
-for _ in $(seq 100); do [ -s "$SCRATCH/url" ] && break; sleep 0.05; done
-[ -s "$SCRATCH/url" ] || skip_all 'the server did not start'
-URL=$(cat "$SCRATCH/url")
-export URL LITELLM_MASTER_KEY=sk-right
-unset CI
-STATE=state/dev/state.json
-
-# edit FILE CODE [raw]: runs CODE with the JSON of FILE as `s`; then, unless raw, makes its checksum
-# right, as state/README.md tells. A decimal is a text with a mark in `s`, to be written as it was.
-cat > "$SCRATCH/edit.py" << 'PY'
-import hashlib, json, os, re, sys
-path = sys.argv[1]
-decimal = lambda text: "\ue000" + text
-s = json.load(open(path), parse_float=decimal) if os.path.exists(path) else {}
-exec(sys.argv[2])
-dump = lambda: re.sub('"\ue000([^"]*)"', r"\1",
-                      json.dumps(s, sort_keys=True, separators=(",", ":"), ensure_ascii=False))
-if len(sys.argv) == 3:
-    s["checksum"] = "0" * 64
-    s["checksum"] = hashlib.sha256(dump().encode()).hexdigest()
-os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-open(path, "w").write(dump() + "\n")
-PY
-edit() { "$PYTHON" "$SCRATCH/edit.py" "$@"; }
-# get FILE EXPRESSION
-get() { "$PYTHON" -c 'import json,sys; s=json.load(open(sys.argv[1])); print(eval(sys.argv[2]))' "$@"; }
 is() { # FILE EXPRESSION VALUE
   local value
   value=$(get "$1" "$2") || return 1
@@ -60,18 +33,6 @@ os.rmdir(state)
 os.rename("away", state)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 PY
-# A fresh environment `dev` whose state has two objects: serial 2, and serial 1 in its history.
-environment() {
-  export XDG_DATA_HOME=$PWD/data
-  liteform new dev > /dev/null
-  sed -i "s#url: https://litellm.dev.example.com#url: $URL#" environments/dev/environment.yaml
-  liteform init dev > /dev/null
-  liteform state pull dev > first.json
-  cp first.json file.json
-  edit file.json 's["objects"]={"team/core": {"kind": "team", "id": "t1", "fields": {"max_budget": 5}},
-    "user/a@example.com": {"kind": "user", "id": "u1", "adopted": True}}' raw
-  liteform state push dev file.json > out
-}
 # What a run that was killed leaves: the state claimed at `epoch`, and one intent.
 died() {
   edit $STATE 's.update(status="applying", epoch=7, write_id="claimed", run={"id": "dead", "operation": "apply", "who": "eve", "epoch": 7})'

@@ -99,7 +99,7 @@ static void test_examples(void **state)
     headers = (struct strings){0};
     strings_add(arena, &headers, "Date: Fri, 24 May 2013 00:00:00 GMT");
     strings_add(arena, &headers, "x-amz-storage-class: REDUCED_REDUNDANCY");
-    request = request_of("PUT", aws_encode_path(arena, "/test$file.text"), NULL, &headers);
+    request = request_of("PUT", text_encode_path(arena, "/test$file.text"), NULL, &headers);
     request.body = "Welcome to Amazon S3.";
     request.length = strlen(request.body);
     check(&example, &request,
@@ -183,7 +183,7 @@ static void test_botocore(void **state)
             strings_add(arena, &headers, cases[i].headers[h]);
         struct aws_request request = {.method = cases[i].method,
             .host = cases[i].host,
-            .path = aws_encode_path(arena, cases[i].path),
+            .path = text_encode_path(arena, cases[i].path),
             .query = cases[i].query,
             .headers = &headers,
             .body = cases[i].body,
@@ -198,11 +198,12 @@ static void test_botocore(void **state)
 static void test_encode(void **state)
 {
     (void)state;
-    assert_string_equal(aws_encode(arena, "aZ09-_.~"), "aZ09-_.~");
-    assert_string_equal(aws_encode(arena, "a b+c/%2f=&?:@"), "a%20b%2Bc%2F%252f%3D%26%3F%3A%40");
-    assert_string_equal(aws_encode(arena, "\xc3\xa4\x01\x7f\xff"), "%C3%A4%01%7F%FF");
-    assert_string_equal(aws_encode(arena, ""), "");
-    assert_string_equal(aws_encode_path(arena, "/a b//./../c%"), "/a%20b//./../c%25");
+    assert_string_equal(text_encode_url(arena, "aZ09-_.~"), "aZ09-_.~");
+    assert_string_equal(
+        text_encode_url(arena, "a b+c/%2f=&?:@"), "a%20b%2Bc%2F%252f%3D%26%3F%3A%40");
+    assert_string_equal(text_encode_url(arena, "\xc3\xa4\x01\x7f\xff"), "%C3%A4%01%7F%FF");
+    assert_string_equal(text_encode_url(arena, ""), "");
+    assert_string_equal(text_encode_path(arena, "/a b//./../c%"), "/a%20b//./../c%25");
 }
 
 /* A name may sort otherwise than "name=value" does; the same name sorts by value. */
