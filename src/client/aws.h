@@ -94,7 +94,7 @@ bool aws_error_is_expired(const struct aws_error *error);
 /** The signature's time is too far from the service's. */
 bool aws_error_is_clock(const struct aws_error *error);
 /** The text of the first element `name` in an XML answer, entities decoded; NULL when none is there.
- *  A scan, no parser: for the flat answers of STS and for errors. */
+ *  NULL too where elements are in it. For the flat answers of STS and for errors. */
 char *aws_xml_text(struct arena *arena, const char *xml, size_t length, const char *name);
 
 /**

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "client/http.h"
 #include "client/retry.h"
+#include "client/xml.h"
 #include "value/read.h"
 
 #define WHOLE_MS 120000 /* all tries together */
@@ -12,41 +13,14 @@
 
 /* ------------------------------------------------------------------ errors */
 
-static const char *entity(const char *at, char *ret)
-{
-    static const struct {
-        const char *name;
-        char c;
-    } known[] = {{"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''},
-        {"&#39;", '\''}, {"&#34;", '"'}};
-
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-        if (text_starts(at, known[i].name)) {
-            *ret = known[i].c;
-            return at + strlen(known[i].name);
-        }
-    }
-    *ret = *at;
-    return at + 1;
-}
-
 char *aws_xml_text(struct arena *arena, const char *xml, size_t length, const char *name)
 {
-    const char *open = arena_printf(arena, "<%s>", name);
-    const char *close = arena_printf(arena, "</%s>", name);
-    const char *start = memmem(xml, length, open, strlen(open));
+    struct xml all = {.at = xml, .end = xml + length}, inside;
 
-    if (start == NULL)
-        return NULL;
-    start += strlen(open);
-    const char *end = memmem(start, length - (size_t)(start - xml), close, strlen(close));
-    if (end == NULL || memchr(start, '<', (size_t)(end - start)) != NULL)
-        return NULL;
-    char *text = arena_strndup(arena, start, (size_t)(end - start)), *to = text;
-    for (const char *at = text; *at != '\0';)
-        at = entity(at, to++);
-    *to = '\0';
-    return text;
+    if (!xml_next(&all, name, &inside) ||
+        memchr(inside.at, '<', (size_t)(inside.end - inside.at)) != NULL)
+        return NULL; /* what holds elements is no text */
+    return xml_text(arena, &inside);
 }
 
 static const char *short_text(struct arena *arena, const char *text)

@@ -197,13 +197,13 @@ static void read_error(struct s3 *s3, struct arena *arena, struct s3_answer *ans
     if (reply->outcome != OUTCOME_ANSWERED || (reply->status >= 200 && reply->status < 300))
         return;
     answer->region = arena_strdup(arena, exchange_header(s3->exchange, "x-amz-bucket-region"));
-    struct s3_xml all = {.at = reply->body, .end = reply->body + reply->length}, inside;
-    if (!s3_xml_next(&all, "Error", &inside))
+    struct xml all = {.at = reply->body, .end = reply->body + reply->length}, inside;
+    if (!xml_next(&all, "Error", &inside))
         return;
-    answer->code = s3_xml_find(arena, &inside, "Code");
-    answer->message = s3_xml_find(arena, &inside, "Message");
+    answer->code = xml_find(arena, &inside, "Code");
+    answer->message = xml_find(arena, &inside, "Message");
     if (answer->region == NULL)
-        answer->region = s3_xml_find(arena, &inside, "Region");
+        answer->region = xml_find(arena, &inside, "Region");
 }
 
 bool s3_is_unknown(const struct s3_answer *answer)

@@ -240,8 +240,8 @@ static bool is_html(const struct exchange_reply *reply)
 static const char *excerpt(struct arena *arena, const struct exchange_reply *reply)
 {
     enum { MOST = 120 };
-    struct s3_xml all = {.at = reply->body, .end = reply->body + reply->length};
-    char *text = s3_xml_find(arena, &all, "title");
+    struct xml all = {.at = reply->body, .end = reply->body + reply->length};
+    char *text = xml_find(arena, &all, "title");
     if (text == NULL)
         text = arena_strndup(arena, reply->body, reply->length < MOST ? reply->length : MOST);
     for (char *at = text; *at != '\0'; at++) {

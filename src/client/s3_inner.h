@@ -3,7 +3,7 @@
 #define LITEFORM_CLIENT_S3_INNER_H
 
 #include "client/s3.h"
-#include "client/s3_xml.h"
+#include "client/xml.h"
 
 struct s3 {
     struct arena *arena;

@@ -138,25 +138,23 @@ enum s3_result s3_put(struct s3 *s3, struct arena *arena, const struct s3_write 
 static const char *read_page(
     struct arena *arena, const struct s3_answer *answer, const char *prefix, struct strings *keys)
 {
-    struct s3_xml all = {
-        .at = answer->reply.body, .end = answer->reply.body + answer->reply.length};
-    struct s3_xml rest = all, contents;
-    while (s3_xml_next(&rest, "Contents", &contents)) {
-        const char *key = s3_xml_find(arena, &contents, "Key");
+    struct xml all = {.at = answer->reply.body, .end = answer->reply.body + answer->reply.length};
+    struct xml rest = all, contents;
+    while (xml_next(&rest, "Contents", &contents)) {
+        const char *key = xml_find(arena, &contents, "Key");
         if (key != NULL && text_starts(key, prefix))
             strings_add(arena, keys, key);
     }
-    if (!text_equal(s3_xml_find(arena, &all, "IsTruncated"), "true"))
+    if (!text_equal(xml_find(arena, &all, "IsTruncated"), "true"))
         return NULL;
-    return s3_xml_find(arena, &all, "NextContinuationToken");
+    return xml_find(arena, &all, "NextContinuationToken");
 }
 
 static bool is_listing(const struct s3_answer *answer)
 {
-    struct s3_xml all = {
-        .at = answer->reply.body, .end = answer->reply.body + answer->reply.length};
-    struct s3_xml inside;
-    return answer->reply.status == 200 && s3_xml_next(&all, "ListBucketResult", &inside);
+    struct xml all = {.at = answer->reply.body, .end = answer->reply.body + answer->reply.length};
+    struct xml inside;
+    return answer->reply.status == 200 && xml_next(&all, "ListBucketResult", &inside);
 }
 
 enum s3_result s3_list(struct s3 *s3, struct arena *arena, const char *prefix,
@@ -235,18 +233,17 @@ static const char *checksum(struct arena *arena, const struct buf *body)
 static enum s3_result read_refused(
     struct s3 *s3, struct arena *arena, const struct s3_answer *answer, struct diags *diags)
 {
-    struct s3_xml rest = {
-        .at = answer->reply.body, .end = answer->reply.body + answer->reply.length};
-    struct s3_xml error;
+    struct xml rest = {.at = answer->reply.body, .end = answer->reply.body + answer->reply.length};
+    struct xml error;
     enum s3_result result = S3_OK;
-    while (s3_xml_next(&rest, "Error", &error)) {
-        const char *code = s3_xml_find(arena, &error, "Code");
-        const char *key = s3_xml_find(arena, &error, "Key");
+    while (xml_next(&rest, "Error", &error)) {
+        const char *code = xml_find(arena, &error, "Code");
+        const char *key = xml_find(arena, &error, "Key");
         if (text_equal(code, "NoSuchKey"))
             continue;
         if (result == S3_OK) /* one stands for all: they have one reason */
             s3_fault_key(
-                s3, key == NULL ? "" : key, code, s3_xml_find(arena, &error, "Message"), diags);
+                s3, key == NULL ? "" : key, code, xml_find(arena, &error, "Message"), diags);
         result = S3_FAILED;
     }
     return result;

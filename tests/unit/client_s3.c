@@ -12,16 +12,16 @@
 
 /* What is found in the answers of S3, and where a bucket is looked for. */
 
-static struct s3_xml xml_of(const char *text)
+static struct xml xml_of(const char *text)
 {
-    return (struct s3_xml){.at = text, .end = text + strlen(text)};
+    return (struct xml){.at = text, .end = text + strlen(text)};
 }
 
 static void assert_found(const char *text, const char *tag, const char *wanted)
 {
     CLEANUP_ARENA struct arena *arena = arena_new();
-    struct s3_xml xml = xml_of(text);
-    const char *found = s3_xml_find(arena, &xml, tag);
+    struct xml xml = xml_of(text);
+    const char *found = xml_find(arena, &xml, tag);
     if (wanted == NULL) {
         assert_null(found);
         return;
@@ -56,15 +56,15 @@ static void test_one_after_another(void **state)
 {
     (void)state;
     CLEANUP_ARENA struct arena *arena = arena_new();
-    struct s3_xml xml = xml_of("<L><C><K>1</K></C><C><K>2</K></C><C/></L>"), inside;
+    struct xml xml = xml_of("<L><C><K>1</K></C><C><K>2</K></C><C/></L>"), inside;
     static const char *const wanted[] = {"1", "2"};
     for (size_t i = 0; i < 2; i++) {
-        assert_true(s3_xml_next(&xml, "C", &inside));
-        assert_string_equal(s3_xml_find(arena, &inside, "K"), wanted[i]);
+        assert_true(xml_next(&xml, "C", &inside));
+        assert_string_equal(xml_find(arena, &inside, "K"), wanted[i]);
     }
-    assert_true(s3_xml_next(&xml, "C", &inside));
+    assert_true(xml_next(&xml, "C", &inside));
     assert_ptr_equal(inside.at, inside.end);
-    assert_false(s3_xml_next(&xml, "C", &inside));
+    assert_false(xml_next(&xml, "C", &inside));
     assert_ptr_equal(xml.at, xml.end);
 }
 

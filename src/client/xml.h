@@ -1,12 +1,12 @@
 /*
- * What S3 answers in XML, by fixed tags: enough to find the text of an element, no more.
+ * What S3 and STS answer in XML, by fixed tags: enough to find the text of an element, no more.
  *
  * Tolerant: prefixes of names and attributes are passed over, comments, CDATA and declarations
  * understood as far as needed, and what is cut short simply ends. Nothing is nested deeper than the
  * bytes themselves, entities of a document type are not known: hostile input costs its own length.
  */
-#ifndef LITEFORM_CLIENT_S3_XML_H
-#define LITEFORM_CLIENT_S3_XML_H
+#ifndef LITEFORM_CLIENT_XML_H
+#define LITEFORM_CLIENT_XML_H
 
 #include "base/arena.h"
 
@@ -14,7 +14,7 @@
 #include <stddef.h>
 
 /** A stretch of XML: a document, or what is inside of an element. */
-struct s3_xml {
+struct xml {
     const char *at, *end;
 };
 
@@ -22,10 +22,10 @@ struct s3_xml {
  * The next element called `tag` at or after xml->at, at any depth; what is inside of it is
  * `ret_inside`, and xml->at is behind it. False when there is none, or it does not end.
  */
-bool s3_xml_next(struct s3_xml *xml, const char *tag, struct s3_xml *ret_inside);
+bool xml_next(struct xml *xml, const char *tag, struct xml *ret_inside);
 /** Its text: entities resolved, markup left out, blanks at both ends cut. */
-char *s3_xml_text(struct arena *arena, const struct s3_xml *inside);
+char *xml_text(struct arena *arena, const struct xml *inside);
 /** The text of the first element called `tag`, or NULL. */
-char *s3_xml_find(struct arena *arena, const struct s3_xml *xml, const char *tag);
+char *xml_find(struct arena *arena, const struct xml *xml, const char *tag);
 
 #endif

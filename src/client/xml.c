@@ -1,10 +1,10 @@
-#include "client/s3_xml.h"
+#include "client/xml.h"
 
 #include "base/buf.h"
 
 #include <string.h>
 
-/* A scanner for the answers of S3. */
+/* A scanner for the answers of S3 and STS. */
 
 enum mark { MARK_OPEN, MARK_CLOSE, MARK_EMPTY, MARK_CDATA, MARK_OTHER };
 
@@ -104,7 +104,7 @@ static bool is_named(const struct markup *markup, const char *tag)
            markup->length == strlen(tag) && memcmp(markup->name, tag, markup->length) == 0;
 }
 
-bool s3_xml_next(struct s3_xml *xml, const char *tag, struct s3_xml *ret_inside)
+bool xml_next(struct xml *xml, const char *tag, struct xml *ret_inside)
 {
     struct markup markup;
     const char *inside = NULL;
@@ -115,12 +115,12 @@ bool s3_xml_next(struct s3_xml *xml, const char *tag, struct s3_xml *ret_inside)
         if (markup.mark == MARK_OPEN && depth++ == 0)
             inside = markup.to;
         if (markup.mark == MARK_CLOSE && depth > 0 && --depth == 0) {
-            *ret_inside = (struct s3_xml){.at = inside, .end = markup.from};
+            *ret_inside = (struct xml){.at = inside, .end = markup.from};
             xml->at = markup.to;
             return true;
         }
         if (markup.mark == MARK_EMPTY && depth == 0) {
-            *ret_inside = (struct s3_xml){.at = markup.to, .end = markup.to};
+            *ret_inside = (struct xml){.at = markup.to, .end = markup.to};
             xml->at = markup.to;
             return true;
         }
@@ -228,9 +228,9 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-char *s3_xml_text(struct arena *arena, const struct s3_xml *inside)
+char *xml_text(struct arena *arena, const struct xml *inside)
 {
-    CLEANUP_BUF struct buf out = BUF_INIT(0);
+    struct buf out = BUF_INIT(0); /* wiped: it may be the secret of a role */
     struct markup markup;
     const char *at = inside->at;
     while (next_markup(at, inside->end, &markup)) {
@@ -247,11 +247,13 @@ char *s3_xml_text(struct arena *arena, const struct s3_xml *inside)
         from++;
     while (to > from && is_blank(to[-1]))
         to--;
-    return arena_strndup(arena, from, (size_t)(to - from));
+    char *text = arena_strndup(arena, from, (size_t)(to - from));
+    buf_wipe(&out);
+    return text;
 }
 
-char *s3_xml_find(struct arena *arena, const struct s3_xml *xml, const char *tag)
+char *xml_find(struct arena *arena, const struct xml *xml, const char *tag)
 {
-    struct s3_xml rest = *xml, inside;
-    return s3_xml_next(&rest, tag, &inside) ? s3_xml_text(arena, &inside) : NULL;
+    struct xml rest = *xml, inside;
+    return xml_next(&rest, tag, &inside) ? xml_text(arena, &inside) : NULL;
 }

@@ -1,5 +1,5 @@
 /* room: client */
-#include "client/s3_xml.h"
+#include "client/xml.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -9,14 +9,14 @@
 
 static void look(struct arena *arena, const char *bytes, size_t size, const char *tag)
 {
-    struct s3_xml all = {.at = bytes, .end = bytes + size}, inside;
+    struct xml all = {.at = bytes, .end = bytes + size}, inside;
     const char *before = all.at;
-    while (s3_xml_next(&all, tag, &inside)) {
+    while (xml_next(&all, tag, &inside)) {
         if (all.at <= before || all.at > all.end || inside.at < bytes || inside.end < inside.at ||
             inside.end > all.at)
             abort();
         before = all.at;
-        const char *text = s3_xml_text(arena, &inside);
+        const char *text = xml_text(arena, &inside);
         /* An entity is never shorter than what it stands for. */
         if (strlen(text) > (size_t)(inside.end - inside.at))
             abort();
